@@ -1,0 +1,1 @@
+"""Users, decorators and cookies."""

@@ -1,0 +1,1 @@
+"""The code of Brubeck; users import the four surfaces that re-export it."""

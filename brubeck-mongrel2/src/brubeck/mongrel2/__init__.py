@@ -1,0 +1,1 @@
+"""Mongrel2 and ZeroMQ."""

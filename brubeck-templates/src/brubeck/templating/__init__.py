@@ -1,0 +1,1 @@
+"""Template engines as mixins."""
