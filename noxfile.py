@@ -1,0 +1,97 @@
+"""The project's verbs: `nox` runs the checks of every change, `nox -s tests -- -k cookies` one of them with arguments.
+
+`python3 dev.py test` brings nox and runs this file.
+"""
+
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.10.14"
+nox.options.default_venv_backend = "virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "typing", "packaging", "docs", "tests"]
+
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+DISTRIBUTIONS = sorted(path.parent.name for path in Path().glob("brubeck-*/pyproject.toml"))
+EXTRAS = {"brubeck-templates": "[jinja2,mako,pystache,tornado]"}
+
+
+def install_group(session: nox.Session, group: str) -> None:
+    """Install a dependency group of the root pyproject.toml."""
+    session.install("--quiet", *nox.project.dependency_groups(PYPROJECT, group))
+
+
+def install_everything(session: nox.Session, *groups: str) -> None:
+    """Install all distributions editable, and *groups*."""
+    install_group(session, "build")
+    for group in groups:
+        install_group(session, group)
+    editables = [part for name in DISTRIBUTIONS for part in ("-e", f"./{name}{EXTRAS.get(name, '')}")]
+    session.install("--quiet", "--no-build-isolation", *editables)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Ruff: the rules and the format."""
+    install_group(session, "lint")
+    session.run("ruff", "check", *session.posargs)
+    session.run("ruff", "format", "--check", "--diff")
+
+
+@nox.session
+def typing(session: nox.Session) -> None:
+    """Mypy in strict mode over the sources."""
+    install_everything(session, "typing")
+    session.run("mypy", *session.posargs)
+
+
+@nox.session
+def packaging(session: nox.Session) -> None:
+    """Build the wheels; install each alone and mixed with editable ones."""
+    install_group(session, "packaging")
+    session.run("pytest", "-m", "packaging", "tests/packaging", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Run every block of code in the manual and the READMEs."""
+    install_everything(session, "tests")
+    session.run("pytest", "tests/docs", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """All tests but those of packaging and docs, live ones included."""
+    install_everything(session, "tests")
+    session.run("pytest", "-m", "not packaging and not soak", "--ignore=tests/docs", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Run benchmarks/, or the one script given after --."""
+    install_everything(session, "benchmarks")
+    scripts = session.posargs or sorted(str(path) for path in Path("benchmarks").glob("bench_*.py"))
+    for script in scripts:
+        session.run("python", script)
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Ask every property test 20,000 times."""
+    install_everything(session, "tests")
+    session.run("pytest", "-m", "hypothesis and not live", "--hypothesis-profile=fuzz", *session.posargs)
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """Keep servers under load for minutes and look for what grows."""
+    install_everything(session, "tests")
+    session.run("pytest", "-m", "soak", *session.posargs)
+
+
+@nox.session
+def app(session: nox.Session) -> None:
+    """Run an app with everything installed: nox -s app -- examples/hello.py --port 8000."""
+    install_everything(session)
+    session.run("brubeck", "run", *(session.posargs or ["examples/hello.py"]))

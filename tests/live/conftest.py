@@ -1,0 +1,65 @@
+"""Live tests run where their servers are, and are skipped with one line that says so where they are not.
+
+A test says what it needs with `@pytest.mark.live("mongrel2", "wrk")`: commands out of `[tool.brubeck.live-services]` in the
+root pyproject.toml, the one list that `dev.py test` installs from. Everything in this folder is marked `live`.
+
+On CI (`CI=true`) and with `BRUBECK_LIVE=require` nothing is skipped: a missing server stops the run.
+"""
+
+import os
+import shutil
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+SERVICES: dict[str, str] = tomllib.loads((HERE.parents[1] / "pyproject.toml").read_text())["tool"]["brubeck"][
+    "live-services"
+]
+MISSING = {command for command in SERVICES if not shutil.which(command)}
+
+skipped_commands = pytest.StashKey[set[str]]()
+
+
+def needed_commands(item: pytest.Item) -> Iterator[str]:
+    """Yield the commands that *item* names in its `live` markers."""
+    for marker in item.iter_markers("live"):
+        for command in marker.args:
+            if command not in SERVICES:
+                message = f"{item.nodeid} needs {command!r}, which [tool.brubeck.live-services] does not list."
+                raise pytest.UsageError(message)
+            yield command
+
+
+def install_hint(commands: set[str]) -> str:
+    """Return the line that brings *commands*."""
+    return "sudo apt-get install " + " ".join(sorted({SERVICES[command] for command in commands}))
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark everything in this folder, before -m chooses."""
+    if HERE in item.path.parents:
+        item.add_marker(pytest.mark.live)
+
+
+@pytest.hookimpl(trylast=True)  # after -m and -k have chosen
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip what cannot run here, or refuse to start where nothing may be skipped."""
+    lacking = {item: missing for item in items if (missing := MISSING.intersection(needed_commands(item)))}
+    commands = config.stash[skipped_commands] = set().union(*lacking.values())
+    if commands and (os.environ.get("CI") == "true" or os.environ.get("BRUBECK_LIVE") == "require"):
+        names = ", ".join(sorted(commands))
+        raise pytest.UsageError(f"No live test may be skipped here, and {names} is missing: {install_hint(commands)}")
+    for item, missing in lacking.items():
+        item.add_marker(pytest.mark.skip(reason=f"live: {', '.join(sorted(missing))} is not installed"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say once what was skipped and how to get it."""
+    if commands := config.stash.get(skipped_commands, set()):
+        reports = terminalreporter.stats.get("skipped", [])
+        count = sum("live: " in str(report.longrepr) for report in reports)
+        names = ", ".join(sorted(commands))
+        terminalreporter.write_line(f"{count} live tests skipped without {names}. To run them: {install_hint(commands)}")
