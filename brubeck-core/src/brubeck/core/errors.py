@@ -4,6 +4,7 @@
     ├── ConfigurationError      (ValueError)   the application's author: a setting, a route, a class that cannot work
     ├── HeaderError             (ValueError)   the application's author: a header that must not be sent
     ├── HTTPError                              the client: answered with its status code
+    ├── ClientDisconnected                     nobody: the client has gone, there is no one to answer
     └── PluginError                            a plugin's author, or whoever installed it
         └── MissingPlugin       (ImportError)  a name that a distribution which is not there would bring
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 __all__ = [
     "BrubeckError",
+    "ClientDisconnected",
     "ConfigurationError",
     "HTTPError",
     "HeaderError",
@@ -49,6 +51,13 @@ class HTTPError(BrubeckError):
 
     def __str__(self) -> str:
         return f"{self.status_code} {self.message}".rstrip()
+
+
+class ClientDisconnected(BrubeckError):
+    """Raised in a handler's greenlet when its client has gone; whatever is answered reaches nobody.
+
+    A handler may catch it to tidy up. Left alone it is not logged as an error, and `on_finish` runs.
+    """
 
 
 class PluginError(BrubeckError):

@@ -1,0 +1,79 @@
+"""The contract of a transport.
+
+A transport subclasses `Connection`. It turns what arrives into `Request` values, gives each to
+`application.dispatch`, which never raises and always returns one `Response`, and turns that into what it sends.
+Protocol code (bytes in, values out) stays apart from the code that moves the bytes.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from brubeck.core.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from brubeck.core.application import Brubeck
+
+__all__ = ["Connection"]
+
+
+class Connection(ABC):
+    """A way for messages to come in and answers to go out.
+
+    `Brubeck.run` calls `open`, then `serve`, then `close`. Each may be called again afterwards, in that order.
+    """
+
+    carries_websockets: ClassVar[bool] = False
+    """Whether a `WebSocketMessageHandler` can be routed to on this transport."""
+
+    @abstractmethod
+    def open(self, application: Brubeck) -> None:
+        """Bind or connect the sockets, so that a refusal comes before anything is served.
+
+        Raises:
+            ConfigurationError: The address cannot be used; the sentence says which and why.
+        """
+
+    @abstractmethod
+    def serve(self) -> None:
+        """Take messages until `stop` is called, then return once what was taken has been answered.
+
+        Blocks:
+            The calling greenlet, as long as the application runs.
+        """
+
+    @abstractmethod
+    def stop(self, timeout_s: float = 30.0) -> None:
+        """Ask `serve` to drain: take nothing new, answer what was taken, and return.
+
+        Safe to call from a signal's greenlet and more than once. After *timeout_s* seconds what is unanswered is
+        given up.
+        """
+
+    def close(self) -> None:
+        """Release the sockets. Does nothing when they are not open."""
+
+    @property
+    def address(self) -> str:
+        """Where this transport is reached, in the form a person would use (a URL for HTTP)."""
+        return type(self).__name__
+
+    @classmethod
+    def from_options(cls, **options: Any) -> Connection:
+        """Make a connection from what `brubeck run` was given (`host`, `port`, …).
+
+        Raises:
+            ConfigurationError: An option this transport does not know.
+        """
+        try:
+            return cls(**options)
+        except TypeError as exc:
+            given = ", ".join(f"--{name}" for name in options) or "no options"
+            raise ConfigurationError(f"{cls.__name__} cannot be made from {given}: {exc}.") from None
+
+    @classmethod
+    def as_wsgi(cls, application: Brubeck) -> Callable[..., Any]:
+        """Return *application* as a WSGI callable, for transports that can."""
+        raise ConfigurationError(f"{cls.__name__} offers no WSGI callable.")

@@ -1,0 +1,251 @@
+"""Everything that happens to a message, in the order in which it happens. Read `dispatch` first.
+
+Every message gets exactly one response, whatever fails on the way: a guard, the router, the handler, its error page,
+a plugin. `dispatch` itself never raises an `Exception`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from brubeck.core.errors import ClientDisconnected, HTTPError
+from brubeck.core.requests import Request
+from brubeck.core.responses import BODILESS_STATUSES, Response, http_response
+
+if TYPE_CHECKING:
+    from brubeck.core.application import Brubeck
+    from brubeck.core.handlers import MessageHandler
+    from brubeck.core.routing import Route
+
+__all__ = ["dispatch"]
+
+Handler = Callable[[], Response]
+
+
+def dispatch(application: Brubeck, message: Request) -> Response:
+    """Return the one response to *message*.
+
+    The stages: guards of plugins, `route_message`, `request_handler`, `result_handler`. The caller sends the
+    response and then calls its `close()`.
+
+    Blocks:
+        The calling greenlet, as long as the handler does; the hub only where the handler's own code does.
+    """
+    try:
+        response = None
+        for guard in application.request_hooks:
+            response = guard(application, message)
+            if response is not None:
+                break
+        if response is None:
+            handler, arguments, keywords = route_message(application, message)
+            response = request_handler(application, message, handler, arguments, keywords)
+        return result_handler(application, message, response)
+    except Exception as exc:
+        return last_resort(application, message, exc)
+
+
+def route_message(
+    application: Brubeck, message: Request
+) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
+    """Return the callable that answers *message*, with the arguments its route took from the path."""
+    found = application.router.find(message.path)
+    if found is None:
+        return application.answer_unrouted(message), (), {}
+    route, match = found
+    arguments, keywords = route.arguments(match)
+    message.route_arguments = keywords
+    if route.is_class:
+        return route.target(application, message), arguments, keywords
+    return FunctionHandler(application, message, route), arguments, keywords
+
+
+def request_handler(
+    application: Brubeck,
+    message: Request,
+    handler: Callable[..., Any],
+    arguments: tuple[Any, ...],
+    keywords: dict[str, Any],
+) -> Response:
+    """Call *handler* and return its response, or the error page for what it raised. `on_finish` always runs."""
+    response = None
+    try:
+        response = handler(*arguments, **keywords)
+        if type(response.body) is not bytes:
+            response.body = begin_stream(response.body)
+    except Exception as exc:
+        if response is not None:
+            response.close()
+        response = answer_exception(application, message, handler, exc)
+    finally:
+        on_finish = getattr(handler, "on_finish", None)
+        if on_finish is not None:
+            finish(application, message, on_finish, response)
+    return response
+
+
+def result_handler(application: Brubeck, message: Request, response: Response) -> Response:
+    """Let plugins see or replace *response*, and take the body from what may not have one."""
+    for hook in application.response_hooks:
+        replaced = hook(application, message, response)
+        if replaced is not None and replaced is not response:
+            response.close()
+            response = replaced
+    if message.method == "HEAD":
+        response.drop_body(keep_length=response.status_code not in BODILESS_STATUSES)
+    elif response.status_code in BODILESS_STATUSES:
+        response.drop_body(keep_length=False)
+    return response
+
+
+class FunctionHandler:
+    """Gives a function the same life as a handler class: its methods, its errors, its result."""
+
+    __slots__ = ("application", "message", "route")
+
+    def __init__(self, application: Brubeck, message: Request, route: Route) -> None:
+        self.application = application
+        self.message = message
+        self.route = route
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Response:
+        target = self.route.target_for(self.message.method)
+        if target is None:
+            return self._substitute()
+        return self.answer(target(self.application, self.message, *args, **kwargs))
+
+    def answer(self, result: Any) -> Response:
+        """Return the response that *result* stands for."""
+        if isinstance(result, Response):
+            return result
+        if result is None:
+            return Response(b"", 204)
+        if isinstance(result, str | bytes) or (isinstance(result, Iterable) and not isinstance(result, Mapping)):
+            return http_response(result)
+        raise TypeError(
+            f"A handler returns a response, str, bytes, an iterable of bytes or None, "
+            f"but {self.route!r} returned {result!r}."
+        )
+
+    def _substitute(self) -> Response:
+        allow = ", ".join(self.route.allowed_methods)
+        if self.message.method == "OPTIONS":
+            return Response(b"", 204, headers=[("Allow", allow)])
+        response = self.application.make_error_handler(self.message).render_error(405)
+        response.set_header("Allow", allow)
+        return response
+
+
+def answer_exception(
+    application: Brubeck, message: Request, handler: Any, exception: Exception
+) -> Response:
+    """Return the error page for what a handler raised; what is not the client's fault is logged once."""
+    if not isinstance(exception, HTTPError):
+        report(application, message, exception)
+    renderer: MessageHandler = (
+        handler if hasattr(handler, "render_error") else application.make_error_handler(message)
+    )
+    try:
+        return render_exception(renderer, exception)
+    except Exception as exc:
+        application.log_exception("The error page failed", message, exc)
+        return plain_failure()
+
+
+def render_exception(renderer: MessageHandler, exception: Exception) -> Response:
+    """Have *renderer* draw the page for *exception*."""
+    if not isinstance(exception, HTTPError):
+        return renderer.render_error(500, exception=exception)
+    response = renderer.render_error(exception.status_code, exception.message or None, exception)
+    for name, value in exception.headers.items():
+        response.set_header(name, value)
+    return response
+
+
+def report(application: Brubeck, message: Request, exception: Exception) -> None:
+    """Log *exception* with its traceback, once, and tell the plugins that track errors."""
+    if isinstance(exception, ClientDisconnected):
+        return
+    application.log_exception("A handler failed", message, exception)
+    for hook in application.exception_hooks:
+        try:
+            hook(application, message, exception)
+        except Exception as exc:
+            application.log_exception("A plugin's brubeck_exception failed", message, exc)
+
+
+def begin_stream(body: Iterable[bytes]) -> Iterator[bytes]:
+    """Take the first piece of *body* now, so that a failure before it is still a clean error page."""
+    pieces = iter(body)
+    first = next(pieces, b"")
+    if not isinstance(first, bytes):
+        raise TypeError(f"A streamed body yields bytes, got {first!r}.")
+    return Stream(first, pieces, body)
+
+
+class Stream:
+    """A body that goes on from its first piece; closing it closes what it came from."""
+
+    __slots__ = ("_body", "_first", "_pieces")
+
+    def __init__(self, first: bytes, pieces: Iterator[bytes], body: Iterable[bytes]) -> None:
+        self._first: bytes | None = first
+        self._pieces = pieces
+        self._body = body
+
+    def __iter__(self) -> Stream:
+        return self
+
+    def __next__(self) -> bytes:
+        if self._first is not None:
+            first, self._first = self._first, None
+            return first
+        piece = next(self._pieces)
+        if not isinstance(piece, bytes):
+            raise TypeError(f"A streamed body yields bytes, got {piece!r}.")
+        return piece
+
+    def close(self) -> None:
+        """Close the iterable and what it iterates."""
+        for closable in (self._pieces, self._body):
+            close = getattr(closable, "close", None)
+            if close is not None:
+                close()
+
+
+def finish(
+    application: Brubeck, message: Request, on_finish: Callable[[], Any], response: Response | None
+) -> None:
+    """Run *on_finish* now, or when the stream ends; its failure is logged and changes no answer."""
+
+    def guarded() -> None:
+        try:
+            on_finish()
+        except Exception as exc:
+            application.log_exception("on_finish failed", message, exc)
+
+    if response is not None and response.is_streamed:
+        response.on_close(guarded)
+    else:
+        guarded()
+
+
+def last_resort(application: Brubeck, message: Request, exception: Exception) -> Response:
+    """Answer what failed outside a handler: a guard, a response hook, the routing."""
+    try:
+        return result_without_hooks(message, answer_exception(application, message, None, exception))
+    except Exception:
+        return plain_failure()
+
+
+def result_without_hooks(message: Request, response: Response) -> Response:
+    """Do what `result_handler` does to the body, asking no plugin: one of them may be what failed."""
+    if message.method == "HEAD":
+        response.drop_body(keep_length=True)
+    return response
+
+
+def plain_failure() -> Response:
+    """Return the answer that needs nothing to work."""
+    return Response(b"500 Internal Server Error\n", 500, headers=[("Content-Type", "text/plain; charset=utf-8")])

@@ -1,0 +1,131 @@
+"""What makes a handler class out of parts, and refuses parts that contradict each other.
+
+A mixin names its role in `provides = ("renderer",)`. Two mixins of one role on a class need a choice, given where
+the class is made: `class Page(WebMessageHandler, A, B, renderer=A)`. The order of the bases never decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from brubeck.core.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from brubeck.core.application import Brubeck
+
+__all__ = ["check_handler", "compose"]
+
+_NOT_CHOSEN = frozenset(("provides", "check_application"))
+
+
+def compose(handler_class: type, choices: Mapping[str, type]) -> None:
+    """Settle which mixin of each role *handler_class* uses.
+
+    Raises:
+        ConfigurationError: Two mixins of one role and no choice, or a choice that is not among the bases.
+    """
+    roles = mixins_by_role(handler_class)
+    for role in choices:
+        if role not in roles:
+            known = ", ".join(sorted(roles)) or "none"
+            raise ConfigurationError(
+                f"{handler_class.__qualname__} chooses a {role!r}, but no base provides one (roles here: {known})."
+            )
+    for role, mixins in roles.items():
+        chosen = choices.get(role)
+        if chosen is not None:
+            choose(handler_class, role, mixins, chosen)
+        elif len(mixins) > 1 and not settled_by_base(handler_class, role):
+            raise ConfigurationError(conflict(handler_class, role, mixins))
+
+
+def mixins_by_role(handler_class: type) -> dict[str, list[type]]:
+    """Return, for each role, the classes that provide it and are not refined by another that does."""
+    roles: dict[str, list[type]] = {}
+    for base in handler_class.__mro__:
+        for role in vars(base).get("provides", ()):
+            known = roles.setdefault(role, [])
+            if not any(issubclass(other, base) for other in known):
+                known.append(base)
+    return roles
+
+
+def choose(handler_class: type, role: str, mixins: Iterable[type], chosen: type) -> None:
+    """Put what *chosen* defines on the class itself, before every base."""
+    if not any(issubclass(mixin, chosen) or issubclass(chosen, mixin) for mixin in mixins):
+        names = ", ".join(mixin.__qualname__ for mixin in mixins)
+        raise ConfigurationError(
+            f"{handler_class.__qualname__} has {role}={chosen!r}, which is not one of its bases ({names})."
+        )
+    for base in reversed(chosen.__mro__[:-1]):
+        for name, value in vars(base).items():
+            if not name.startswith("__") and name not in _NOT_CHOSEN and name not in _own_names(handler_class):
+                setattr(handler_class, name, value)
+    chosen_roles = dict(vars(handler_class).get("_chosen_mixins", {}))
+    chosen_roles[role] = chosen
+    handler_class._chosen_mixins = chosen_roles  # type: ignore[attr-defined]
+
+
+def _own_names(handler_class: type) -> frozenset[str]:
+    """Names written in the body of the class; those stay the author's own."""
+    own = vars(handler_class).get("_names_in_body")
+    if own is None:
+        own = frozenset(vars(handler_class))
+        handler_class._names_in_body = own  # type: ignore[attr-defined]
+    return frozenset(own)
+
+
+def settled_by_base(handler_class: type, role: str) -> bool:
+    """Say whether a base class already made the choice for *role*."""
+    return any(role in vars(base).get("_chosen_mixins", {}) for base in handler_class.__mro__)
+
+
+def conflict(handler_class: type, role: str, mixins: list[type]) -> str:
+    """Return the sentence that names both mixins, where they come from, and the way out."""
+    named = " and ".join(f"{mixin.__qualname__} (from {distribution_of(mixin)})" for mixin in mixins)
+    return (
+        f"{handler_class.__qualname__} has more than one {role}: {named}. "
+        f"Choose where the class is made: class {handler_class.__name__}(…, {role}={mixins[0].__qualname__})."
+    )
+
+
+def distribution_of(mixin: type) -> str:
+    """Return the name of the distribution that *mixin* was installed with, else its module."""
+    from importlib.metadata import packages_distributions
+
+    module = mixin.__module__
+    names = packages_distributions().get(module.partition(".")[0], [])
+    if len(names) == 1:
+        return names[0]
+    parts = module.split(".")
+    candidates = [name for name in names if parts[1:2] and parts[1] in name.replace("_", "-")]
+    return candidates[0] if len(candidates) == 1 else module
+
+
+def check_handler(target: Any, application: Brubeck) -> None:
+    """Have every part of *target* say whether *application* has what it needs.
+
+    Asked are each `check_application` of the class's bases, and each `check_handler` that a decorator left on a
+    method or function.
+
+    Raises:
+        ConfigurationError: By the part that misses something.
+    """
+    if not isinstance(target, type):
+        run_marks([target], target, application)
+        return
+    for base in target.__mro__:
+        check = vars(base).get("check_application")
+        if check is not None:
+            check.__get__(None, target)(application)
+    functions = [getattr(target, name, None) for name in dir(target) if not name.startswith("__")]
+    run_marks([target, *functions], target, application)
+
+
+def run_marks(functions: Iterable[Any], target: Any, application: Brubeck) -> None:
+    """Call what decorators left as `check_handler`."""
+    for function in functions:
+        check = getattr(function, "check_handler", None)
+        if callable(check):
+            check(target, application)

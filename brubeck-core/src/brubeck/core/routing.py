@@ -1,0 +1,227 @@
+"""An ordered list of (regular expression, callable), searched without trying them all.
+
+The rule is the plain one: patterns are matched at the start of the path, in the order in which they were added, and
+the first that matches wins. What makes ten thousand of them cheap is that most patterns begin with literal text: a
+path that does not begin with it cannot match, so `Router` keeps the patterns in a tree of literal prefixes and tries,
+in order, only those whose prefix the path has.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from difflib import get_close_matches
+from typing import Any, NamedTuple
+
+from brubeck.core.errors import ConfigurationError
+
+__all__ = ["METHODS", "Match", "Route", "Router", "literal_prefix"]
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
+"""The request methods a handler can answer (RFC 9110 section 9, RFC 5789)."""
+
+_SPECIAL = frozenset(".^$*+?{}[]\\|()")
+_REPEATS = frozenset("*?{")
+_LEAF_SIZE = 4
+"""Trying four patterns in a row costs about what one more step down the tree would."""
+
+
+class Route:
+    """One pattern and what answers it.
+
+    Args:
+        pattern: A regular expression, as text or compiled.
+        target: A handler class, or a function called with (application, message, …).
+        methods: What a function answers; None means every method. A class answers what it defines.
+        name: For `url_for`.
+
+    Raises:
+        ConfigurationError: The pattern cannot be compiled, or a method is not one of `METHODS`.
+    """
+
+    __slots__ = ("index", "is_class", "match", "methods", "name", "pattern", "positional", "regex", "target")
+
+    def __init__(
+        self,
+        pattern: str | re.Pattern[str],
+        target: Callable[..., Any],
+        methods: str | Iterable[str] | None = None,
+        name: str | None = None,
+    ) -> None:
+        self.regex = compile_pattern(pattern)
+        self.pattern = self.regex.pattern
+        self.match = self.regex.match
+        self.target = target
+        self.is_class = isinstance(target, type)
+        self.methods = check_methods(methods, self.pattern)
+        self.name = name
+        self.positional = not self.regex.groupindex
+        self.index = -1
+
+    def arguments(self, match: re.Match[str]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return what the match gives the target: named groups by name, else all groups by position.
+
+        A named group that took no part is left out, so that the default of the method holds.
+        """
+        if self.positional:
+            return match.groups(), {}
+        return (), {name: value for name, value in match.groupdict().items() if value is not None}
+
+    def __repr__(self) -> str:
+        return f"Route({self.pattern!r}, {getattr(self.target, '__qualname__', self.target)!r})"
+
+
+class Match(NamedTuple):
+    """A route that matched, and what it took from the path."""
+
+    route: Route
+    match: re.Match[str]
+
+
+def compile_pattern(pattern: str | re.Pattern[str]) -> re.Pattern[str]:
+    """Compile *pattern*, or say which one is wrong and where."""
+    if isinstance(pattern, re.Pattern):
+        return pattern
+    if not isinstance(pattern, str):
+        raise ConfigurationError(f"A route's pattern must be a regular expression, got {pattern!r}.")
+    try:
+        return re.compile(pattern)
+    except re.error as exc:
+        raise ConfigurationError(f"The route {pattern!r} is not a valid regular expression: {exc}.") from None
+
+
+def check_methods(methods: str | Iterable[str] | None, pattern: str) -> frozenset[str] | None:
+    """Return *methods* as a set of upper-case names, or None for all of them."""
+    if methods is None:
+        return None
+    names = frozenset(name.upper() for name in ([methods] if isinstance(methods, str) else methods))
+    for name in sorted(names.difference(METHODS)):
+        near = get_close_matches(name, METHODS, 1)
+        hint = f" Did you mean {near[0]!r}?" if near else f" Allowed are {', '.join(METHODS)}."
+        raise ConfigurationError(f"The route {pattern!r} names the method {name!r}.{hint}")
+    if not names:
+        raise ConfigurationError(f"The route {pattern!r} names no method; leave `method` out to answer every one.")
+    return names
+
+
+def literal_prefix(regex: re.Pattern[str]) -> str:
+    """Return text that every match of *regex* begins with; empty when nothing is certain.
+
+    Reads only what the syntax of `re` documents, and stops at the first thing it does not know.
+    """
+    if regex.flags & (re.IGNORECASE | re.VERBOSE | re.LOCALE):
+        return ""
+    text = regex.pattern
+    if has_top_level_alternation(text):
+        return ""
+    position = 1 if text.startswith("^") else 2 if text.startswith("\\A") else 0
+    prefix: list[str] = []
+    while position < len(text):
+        literal, position = read_literal(text, position)
+        if literal is None:
+            break
+        if position < len(text) and text[position] in _REPEATS:
+            break
+        prefix.append(literal)
+        if position < len(text) and text[position] == "+":
+            break
+    return "".join(prefix)
+
+
+def read_literal(text: str, position: int) -> tuple[str | None, int]:
+    """Return the literal character at *position* and the position behind it; None where there is none."""
+    character = text[position]
+    if character not in _SPECIAL:
+        return character, position + 1
+    if character == "\\" and position + 1 < len(text) and not text[position + 1].isalnum():
+        return text[position + 1], position + 2
+    return None, position
+
+
+def has_top_level_alternation(text: str) -> bool:
+    """Say whether a `|` might stand outside every group; in doubt, yes."""
+    depth, position, in_set = 0, 0, False
+    while position < len(text):
+        character = text[position]
+        if character == "\\":
+            position += 1
+        elif in_set:
+            in_set = character != "]" or text[position - 1] == "[" or text[position - 2 : position] == "[^"
+        elif character == "[":
+            in_set = True
+        elif character in "()":
+            depth += 1 if character == "(" else -1
+        elif character == "|" and depth == 0:
+            return True
+        position += 1
+    return False
+
+
+class _Node:
+    """A step of the tree: cut the path after `length` characters and look the piece up.
+
+    `here` holds, in order, every route still possible when the piece leads nowhere.
+    """
+
+    __slots__ = ("children", "here", "length")
+
+    def __init__(self, here: tuple[Route, ...], length: int, children: dict[str, _Node]) -> None:
+        self.here = here
+        self.length = length
+        self.children = children
+
+
+def build_tree(routes: list[tuple[str, Route]], inherited: list[Route]) -> _Node:
+    """Arrange *routes*, each with its literal prefix; *inherited* are possible wherever these are."""
+    shorter = [route for prefix, route in routes if not prefix]
+    rest = [(prefix, route) for prefix, route in routes if prefix]
+    here = sorted([*inherited, *shorter], key=lambda route: route.index)
+    if len(rest) <= _LEAF_SIZE:
+        every = sorted([*here, *(route for _, route in rest)], key=lambda route: route.index)
+        return _Node(tuple(every), 0, {})
+    length = min(len(prefix) for prefix, _ in rest)
+    groups: dict[str, list[tuple[str, Route]]] = {}
+    for prefix, route in rest:
+        groups.setdefault(prefix[:length], []).append((prefix[length:], route))
+    children = {piece: build_tree(group, here) for piece, group in groups.items()}
+    return _Node(tuple(here), length, children)
+
+
+class Router:
+    """The ordered routes of one application."""
+
+    def __init__(self) -> None:
+        self._routes: list[Route] = []
+        self._tree: _Node | None = None
+
+    def __len__(self) -> int:
+        return len(self._routes)
+
+    def __iter__(self) -> Iterator[Route]:
+        return iter(self._routes)
+
+    def add(self, route: Route) -> None:
+        """Append *route*: it is tried after all that were added before it."""
+        route.index = len(self._routes)
+        self._routes.append(route)
+        self._tree = None
+
+    def find(self, path: str) -> Match | None:
+        """Return the first route that matches at the start of *path*, or None."""
+        node = self._tree or self._arrange()
+        position = 0
+        while node.length:
+            end = position + node.length
+            child = node.children.get(path[position:end])
+            if child is None:
+                break
+            node, position = child, end
+        for route in node.here:
+            match = route.match(path)
+            if match is not None:
+                return Match(route, match)
+        return None
+
+    def _arrange(self) -> _Node:
+        self._tree = build_tree([(literal_prefix(route.regex), route) for route in self._routes], [])
+        return self._tree
