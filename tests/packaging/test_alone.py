@@ -1,0 +1,64 @@
+"""Each distribution in a new environment with nothing but what it asks for, doing its work there."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.packaging
+
+ROOT = Path(__file__).parents[2]
+
+GEVENT = {"gevent", "greenlet", "zope-event", "zope-interface"}
+CORE = {"brubeck-core", "click", "multipart", "packaging", "pluggy"} | GEVENT
+DICTSHIELD = {"brubeck-dictshield", "pydantic-core", "typing-extensions"}
+ARGON2 = {"argon2-cffi", "argon2-cffi-bindings", "cffi", "pycparser"}
+
+# The most that each may bring. Who adds a dependency adds it here, for everybody to see.
+ALLOWED = {
+    "brubeck-core": CORE,
+    "brubeck-dictshield": DICTSHIELD,
+    "brubeck-auth": CORE | DICTSHIELD | ARGON2 | {"brubeck-auth", "itsdangerous"},
+    "brubeck-templates": CORE | {"brubeck-templates"},
+    "brubeck-templates[jinja2]": CORE | {"brubeck-templates", "jinja2", "markupsafe"},
+    "brubeck-templates[mako]": CORE | {"brubeck-templates", "mako", "markupsafe"},
+    "brubeck-templates[pystache]": CORE | {"brubeck-templates", "pystache"},
+    "brubeck-templates[tornado]": CORE | {"brubeck-templates", "tornado"},
+    "brubeck-mongrel2": CORE | {"brubeck-mongrel2", "pyzmq"},
+    "brubeck-wsgi": CORE | {"brubeck-wsgi", "httptools"},
+    "brubeck": CORE | {"brubeck"},
+}
+EXTRAS_FOR_ITS_TESTS = {"brubeck-templates": "[jinja2,mako,pystache,tornado]"}
+
+
+@pytest.fixture(scope="module", params=ALLOWED)
+def alone(request: pytest.FixtureRequest, new_environment: Callable[[], Any]) -> Any:
+    """An environment with one distribution, by the name that was asked for."""
+    environment = new_environment()
+    environment.install(request.param)
+    return request.param, environment
+
+
+def test_it_brings_nothing_but_what_it_needs(alone: Any) -> None:
+    name, environment = alone
+
+    assert environment.installed <= ALLOWED[name]
+    environment.pip("check")
+
+
+def test_it_works(alone: Any) -> None:
+    name, environment = alone
+    distribution, _, extra = name.rstrip("]").partition("[")
+
+    environment.python(ROOT / "tests" / "packaging" / "programs" / f"{distribution}.py", extra)
+
+
+def test_its_own_tests_pass(alone: Any, tests_group: list[str]) -> None:
+    """A sibling that the tests import, or a dependency that nobody declared, is missed here."""
+    name, environment = alone
+    if not (ROOT / name).is_dir():
+        pytest.skip("the tests of the distribution run without this extra")
+    environment.install(f"{name}{EXTRAS_FOR_ITS_TESTS.get(name, '')}", *tests_group)
+
+    environment.python("-m", "pytest", "-q", "-c", ROOT / "pyproject.toml", ROOT / name / "tests")
