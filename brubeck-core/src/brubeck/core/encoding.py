@@ -1,0 +1,147 @@
+"""A `Response` as the bytes of HTTP/1.1, for every transport that speaks them. Nothing here knows a socket.
+
+Names and values were checked when the `Response` was made: none holds CR, LF or NUL. Which body may be
+sent and how its end is known (RFC 9112 section 6) is decided here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+from brubeck.core.errors import HeaderError
+from brubeck.core.responses import BODILESS_STATUSES, Response
+
+__all__ = ["LAST_CHUNK", "Framing", "encode_chunk", "encode_head", "encode_whole"]
+
+LAST_CHUNK = b"0\r\n\r\n"
+"""Ends a chunked body; no trailers are sent."""
+
+_CONNECTION_LINES = {
+    ("HTTP/1.1", True): b"",
+    ("HTTP/1.1", False): b"Connection: close\r\n",
+    ("HTTP/1.0", True): b"Connection: keep-alive\r\n",
+    ("HTTP/1.0", False): b"Connection: close\r\n",
+}
+_status_lines: dict[tuple[int, str], bytes] = {}
+_MAX_STATUS_LINES = 256  # an application may invent reasons; what is cached stays small
+
+
+class Framing(Enum):
+    """How the receiver of a response knows where its body ends."""
+
+    NONE = "there is no body"
+    LENGTH = "Content-Length"
+    CHUNKED = "Transfer-Encoding: chunked"
+    CLOSE = "the connection is closed"
+
+
+def encode_whole(response: Response, *, version: str, keep_alive: bool, extra: bytes = b"") -> bytes:
+    """Return the head and the body of a response whose body is bytes.
+
+    Args:
+        response: Its body must be bytes.
+        version: Of the request, `HTTP/1.1` or `HTTP/1.0`.
+        keep_alive: Whether the connection stays open behind it.
+        extra: Header lines of the transport, each with its CRLF (`Date`, `Server`).
+
+    Raises:
+        HeaderError: The application's lengths contradict each other.
+    """
+    body: Any = response.body  # bytes by contract; a check would cost every message
+    status_code = response.status_code
+    if response.bodiless or status_code in BODILESS_STATUSES or status_code < 200:
+        return encode_head(response, version=version, keep_alive=keep_alive, extra=extra)[0]
+    text = ""
+    for name, value in response.headers:
+        if len(name) != 14 or name.lower() != "content-length":
+            text += f"{name}: {value}\r\n"
+    return b"%b%b%b%bContent-Length: %d\r\n\r\n%b" % (
+        _status_lines.get((status_code, response.reason)) or _status_line(status_code, response.reason),
+        extra,
+        _CONNECTION_LINES[version, keep_alive],
+        text.encode("latin-1"),
+        len(body),
+        body,
+    )
+
+
+def encode_head(
+    response: Response, *, version: str, keep_alive: bool, extra: bytes = b""
+) -> tuple[bytes, Framing]:
+    """Return the head of a response, and how the body behind it has to be sent.
+
+    With `Framing.CLOSE` the connection must be closed behind the body, whatever *keep_alive* says.
+
+    Args:
+        response: A bytes body gives `LENGTH`; a streamed one keeps to the application's own `Content-Length`,
+            else it is `CHUNKED`, and for an HTTP/1.0 client `CLOSE`.
+        version: Of the request, `HTTP/1.1` or `HTTP/1.0`.
+        keep_alive: Whether the connection stays open behind it.
+        extra: Header lines of the transport, each with its CRLF.
+
+    Raises:
+        HeaderError: The application's `Content-Length` is no number, or there are two that differ.
+    """
+    length = declared_length(response)
+    framing, line = _choose_framing(response, version, length)
+    if framing is Framing.CLOSE:
+        keep_alive = False
+    lines = [f"{name}: {value}\r\n" for name, value in response.headers if name.lower() != "content-length"]
+    head = (
+        _status_line(response.status_code, response.reason),
+        extra,
+        _CONNECTION_LINES[version, keep_alive],
+        "".join(lines).encode("latin-1"),
+        line,
+        b"\r\n",
+    )
+    return b"".join(head), framing
+
+
+def encode_chunk(data: bytes) -> bytes:
+    """Return *data* as one chunk (RFC 9112 section 7.1); nothing for nothing: an empty one ends the body."""
+    return b"%x\r\n%b\r\n" % (len(data), data) if data else b""
+
+
+def declared_length(response: Response) -> int | None:
+    """Return the `Content-Length` that the application set, or None.
+
+    Raises:
+        HeaderError: It is no number, or there are two that differ.
+    """
+    values = {value.strip() for name, value in response.headers if name.lower() == "content-length"}
+    if not values:
+        return None
+    value = values.pop()
+    if values or not (value.isascii() and value.isdigit()):
+        values.add(value)
+        given = ", ".join(map(repr, sorted(values)))
+        raise HeaderError(f"Content-Length must be one decimal number, got {given}.")
+    return int(value)
+
+
+def _choose_framing(response: Response, version: str, length: int | None) -> tuple[Framing, bytes]:
+    """Return the framing and its header line; RFC 9112 section 6.3 in the sender's order."""
+    status_code = response.status_code
+    if status_code == 204 or status_code < 200:
+        return Framing.NONE, b""
+    if response.bodiless or status_code == 304:
+        return Framing.NONE, b"" if length is None else b"Content-Length: %d\r\n" % length
+    if isinstance(response.body, bytes):
+        return Framing.LENGTH, b"Content-Length: %d\r\n" % len(response.body)
+    if length is not None:
+        return Framing.LENGTH, b"Content-Length: %d\r\n" % length
+    if version == "HTTP/1.0":  # RFC 9112 section 6.1: an HTTP/1.0 client does not know chunks
+        return Framing.CLOSE, b""
+    return Framing.CHUNKED, b"Transfer-Encoding: chunked\r\n"
+
+
+def _status_line(status_code: int, reason: str) -> bytes:
+    """Return the status line: HTTP/1.1 for every client (RFC 9110 section 6.2), the reason may be empty."""
+    line = _status_lines.get((status_code, reason))
+    if line is None:
+        line = f"HTTP/1.1 {status_code} {reason}\r\n".encode("latin-1")
+        if len(_status_lines) < _MAX_STATUS_LINES:
+            _status_lines[status_code, reason] = line
+    return line

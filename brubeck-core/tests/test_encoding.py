@@ -1,0 +1,125 @@
+"""brubeck.core.encoding: a response as bytes, and how its end is known."""
+
+import pytest
+from brubeck.core.encoding import LAST_CHUNK, Framing, encode_chunk, encode_head, encode_whole
+from brubeck.core.errors import HeaderError
+from brubeck.core.responses import Response
+
+
+def head(
+    response: Response, version: str = "HTTP/1.1", keep_alive: bool = True
+) -> tuple[list[bytes], Framing]:
+    data, framing = encode_head(response, version=version, keep_alive=keep_alive, extra=b"Server: x\r\n")
+    assert data.endswith(b"\r\n\r\n")
+    return data[:-4].split(b"\r\n"), framing
+
+
+def test_whole_is_one_message_with_its_length() -> None:
+    response = Response(
+        "Take five", headers=[("Content-Type", "text/plain"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")]
+    )
+
+    data = encode_whole(response, version="HTTP/1.1", keep_alive=True, extra=b"Server: x\r\n")
+
+    assert data == (
+        b"HTTP/1.1 200 OK\r\nServer: x\r\nContent-Type: text/plain\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n"
+        b"Content-Length: 9\r\n\r\nTake five"
+    )
+
+
+@pytest.mark.parametrize(
+    ("version", "keep_alive", "line"),
+    [
+        ("HTTP/1.1", True, None),
+        ("HTTP/1.1", False, b"Connection: close"),
+        ("HTTP/1.0", True, b"Connection: keep-alive"),
+        ("HTTP/1.0", False, b"Connection: close"),
+    ],
+)
+def test_connection_line(version: str, keep_alive: bool, line: bytes | None) -> None:
+    lines, _ = head(Response(b"x"), version, keep_alive)
+    whole = encode_whole(Response(b"x"), version=version, keep_alive=keep_alive)
+
+    for found in (lines, whole.split(b"\r\n")):
+        assert [one for one in found if one.startswith(b"Connection")] == ([line] if line else [])
+
+
+def test_a_wrong_length_of_the_application_is_corrected() -> None:
+    response = Response(b"abc", headers=[("content-length", "7")])
+
+    data = encode_whole(response, version="HTTP/1.1", keep_alive=True)
+
+    assert data == b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc"
+
+
+def test_head_answers_keep_the_length_and_send_nothing() -> None:
+    response = Response(b"abc")
+    response.drop_body(keep_length=True)
+
+    assert head(response) == ([b"HTTP/1.1 200 OK", b"Server: x", b"Content-Length: 3"], Framing.NONE)
+    assert encode_whole(response, version="HTTP/1.1", keep_alive=True).endswith(b"Content-Length: 3\r\n\r\n")
+
+
+@pytest.mark.parametrize("status_code", [204, 304, 101])
+def test_statuses_without_content(status_code: int) -> None:
+    response = Response(b"must not be sent", status_code)
+
+    lines, framing = head(response)
+
+    assert framing is Framing.NONE
+    assert not any(line.lower().startswith(b"content-length") for line in lines)
+    assert encode_whole(response, version="HTTP/1.1", keep_alive=True).endswith(b"\r\n\r\n")
+
+
+def test_a_304_may_tell_the_length_it_would_have() -> None:
+    lines, _ = head(Response(b"", 304, headers=[("Content-Length", "12")]))
+
+    assert b"Content-Length: 12" in lines
+
+
+@pytest.mark.parametrize(
+    ("version", "headers", "framing", "line"),
+    [
+        ("HTTP/1.1", [], Framing.CHUNKED, b"Transfer-Encoding: chunked"),
+        ("HTTP/1.1", [("Content-Length", "6")], Framing.LENGTH, b"Content-Length: 6"),
+        (
+            "HTTP/1.1",
+            [("Content-Length", "6"), ("content-length", "6")],
+            Framing.LENGTH,
+            b"Content-Length: 6",
+        ),
+        ("HTTP/1.0", [], Framing.CLOSE, b"Connection: close"),
+        ("HTTP/1.0", [("Content-Length", "6")], Framing.LENGTH, b"Content-Length: 6"),
+    ],
+)
+def test_framing_of_a_stream(
+    version: str, headers: list[tuple[str, str]], framing: Framing, line: bytes
+) -> None:
+    lines, found = head(Response(iter([b"abc", b"def"]), headers=headers), version)
+
+    assert found is framing
+    assert lines.count(line) == 1
+    assert (b"Transfer-Encoding: chunked" in lines) == (framing is Framing.CHUNKED)
+
+
+@pytest.mark.parametrize("values", [("6", "7"), ("+6",), ("0x6",), ("",), ("6_0",), ("٦",)])
+def test_a_length_that_is_none_is_refused(values: tuple[str, ...]) -> None:
+    response = Response(iter([b"abc"]))
+    response.headers.extend(("Content-Length", value) for value in values)
+
+    with pytest.raises(HeaderError, match="Content-Length must be one decimal number"):
+        encode_head(response, version="HTTP/1.1", keep_alive=True)
+
+
+def test_chunks() -> None:
+    assert encode_chunk(b"x" * 26) + LAST_CHUNK == b"1a\r\n" + b"x" * 26 + b"\r\n0\r\n\r\n"
+    assert encode_chunk(b"") == b""
+
+
+def test_an_invented_reason_is_kept_and_an_unknown_status_has_none() -> None:
+    assert head(Response(b"", 200, "Swinging"))[0][0] == b"HTTP/1.1 200 Swinging"
+    assert head(Response(b"", 299))[0][0] == b"HTTP/1.1 299 "
+
+
+def test_values_are_latin_1() -> None:
+    assert b"X-Name: Andr\xe9" in head(Response(b"", headers=[("X-Name", "André")]))[0]
