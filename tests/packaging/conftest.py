@@ -1,6 +1,5 @@
 """Wheels of every distribution, a directory of all they need, and new environments to install them in."""
 
-import json
 import re
 import subprocess
 import sys
@@ -36,17 +35,14 @@ class Environment:
     path: Path
     house: Path
 
-    def pip(self, *arguments: str | Path) -> str:
-        """Run the session's pip on this environment, which has none of its own."""
-        return call(sys.executable, "-m", "pip", "--python", self.path, "--disable-pip-version-check", *arguments)
-
     def install(self, *requirements: str | Path) -> None:
-        """Install from the wheel house."""
-        self.pip("install", "--quiet", "--no-index", "--find-links", self.house, *requirements)
+        """Install from the wheel house; uv does in a tenth of a second what takes pip four."""
+        uv = (sys.executable, "-m", "uv", "pip", "install", "--quiet", "--no-config", "--cache-dir", self.house / "cache")
+        call(*uv, "--python", self.path, "--no-index", "--find-links", self.house, *requirements)
 
     def python(self, *arguments: str | Path) -> str:
         """Return what Python prints, warnings being errors."""
-        return call(self.path / "bin" / "python", "-W", "error", *arguments, cwd=self.path)
+        return call(self.path / "bin" / "python", "-I", "-W", "error", *arguments, cwd=self.path)
 
     def brubeck(self, *arguments: str) -> str:
         """Return what the command prints."""
@@ -54,9 +50,9 @@ class Environment:
 
     @property
     def installed(self) -> set[str]:
-        """The names of the distributions in here."""
-        listed = json.loads(self.pip("list", "--format=json"))
-        return {re.sub(r"[-_.]+", "-", each["name"]).lower() for each in listed}
+        """The normalized names of the distributions in here."""
+        program = "import importlib.metadata as m; print(*(each.name for each in m.distributions()), sep='\\n')"
+        return {re.sub(r"[-_.]+", "-", name).lower() for name in self.python("-c", program).split()}
 
 
 @pytest.fixture(scope="session")
