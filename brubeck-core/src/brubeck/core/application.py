@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, ClassVar, TypeVar, cast
+from urllib.parse import quote, unquote
 
 from brubeck.core import greenlets
 from brubeck.core.connections import Connection
-from brubeck.core.dispatch import dispatch
+from brubeck.core.dispatch import dispatch, route_message
 from brubeck.core.errors import ConfigurationError
 from brubeck.core.forms import FormLimits
 from brubeck.core.handlers import MessageHandler, WebMessageHandler, refuse_abstract
@@ -17,13 +21,14 @@ from brubeck.core.mixins import check_handler
 from brubeck.core.plugins import PluginManager
 from brubeck.core.requests import Request
 from brubeck.core.responses import Response
-from brubeck.core.routing import Route, Router
+from brubeck.core.routing import Route, Router, build_path
 
 __all__ = ["Brubeck"]
 
 Target = TypeVar("Target", bound=Callable[..., Any])
 log = logging.getLogger("brubeck")
 
+PAIR = 2
 DRAIN_TIMEOUT_S = 30.0
 """How long answers in work may take after SIGTERM; what process managers allow before they kill."""
 
@@ -56,6 +61,8 @@ class Brubeck:
         PluginError: A plugin is broken, and `BRUBECK_STRICT=1` is set.
     """
 
+    _deferred: ClassVar[list[Brubeck] | None] = None
+
     def __init__(
         self,
         mongrel2_pair: Sequence[str] | None = None,
@@ -80,6 +87,8 @@ class Brubeck:
         **unknown: Any,
     ) -> None:
         refuse_unknown(unknown)
+        self.on_serving: Callable[[Connection], Any] | None = None
+        self._stopping = False
         set_log_level(log_level)
         self.pool = greenlets.make_pool(pool)
         self.router = Router()
@@ -92,6 +101,7 @@ class Brubeck:
         self.no_handler = no_handler
         self.base_handler = base_handler
         self._signers: dict[Any, Any] = {}
+        self._wsgi: Callable[..., Any] | None = None
         self.plugins = PluginManager(plugins, disabled=disable_plugins)
         self.plugins.load()
         self._set_templates(template_loader, template_engine, template_dir)
@@ -132,3 +142,228 @@ class Brubeck:
         refuse_abstract(route.target)
         check_handler(route.target, self)
         self.router.add(route)
+
+    def url_for(self, name: str, **arguments: Any) -> str:
+        """Return the path of the route called *name*, with *arguments* in its groups.
+
+        Raises:
+            ConfigurationError: No route has that name, or its pattern cannot be filled with *arguments*.
+        """
+        for route in self.router:
+            if route.name == name:
+                return fill_pattern(route, arguments)
+        names = [route.name for route in self.router if route.name]
+        near = get_close_matches(name, names, 1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ConfigurationError(f"No route is named {name!r}.{hint}")
+
+    # Messages
+
+    def dispatch(self, message: Request) -> Response:
+        """Return the one response to *message*; never raises an `Exception`. See `brubeck.core.dispatch`."""
+        message.limits = self.limits
+        return dispatch(self, message)
+
+    def route_message(self, message: Request) -> Callable[..., Any]:
+        """Return the callable that answers *message*, its arguments bound."""
+        handler, arguments, keywords = route_message(self, message)
+        return partial(handler, *arguments, **keywords)
+
+    def make_error_handler(self, message: Request) -> MessageHandler:
+        """Return a handler to draw an error page with, where no handler was reached."""
+        return self.base_handler(self, message)
+
+    def log_exception(self, what: str, message: Request, exception: BaseException) -> None:
+        """Log *exception* with its traceback, beside the message that met it."""
+        log.error("%s: %s %r", what, message.method, message.path, exc_info=exception)
+
+    # What plugins bring
+
+    @property
+    def template_engine(self) -> Any:
+        """The engine of `template_loader`, or of `template_engine` and `template_dir`.
+
+        Raises:
+            ConfigurationError: Neither was given.
+        """
+        if self._engine is None:
+            if self._load_engine is None:
+                raise ConfigurationError(
+                    "No templates are configured: give template_loader=load_…_env(folder), "
+                    "or template_engine='jinja2' and template_dir=folder."
+                )
+            self._engine = self._load_engine()
+        return self._engine
+
+    @property
+    def has_templates(self) -> bool:
+        """Whether a template engine was configured."""
+        return self._load_engine is not None
+
+    def render_template(self, file: str, **context: Any) -> str:
+        """Return the text of the template *file*, with *context* filled in."""
+        return cast(str, self.template_engine.render(file, context))
+
+    def get_cookie_signer(self, secret: Any) -> Any:
+        """Return what signs cookies with *secret*.
+
+        Raises:
+            MissingPlugin: No installed distribution signs cookies; the message says what to install.
+        """
+        key = tuple(secret) if isinstance(secret, list) else secret
+        signer = self._signers.get(key)
+        if signer is None:
+            settings = self if secret == self.cookie_secret else WithSecret(self, secret)
+            signer = self._signers[key] = self.plugins.cookie_signer(cast("Brubeck", settings))
+        return signer
+
+    @property
+    def wsgi(self) -> Callable[..., Any]:
+        """This application as a WSGI callable, for Gunicorn, uWSGI and others.
+
+        Raises:
+            MissingPlugin: brubeck-wsgi is not installed.
+        """
+        if self._wsgi is None:
+            self._wsgi = self.plugins.get_connection("wsgi").as_wsgi(self)
+        return self._wsgi
+
+    # Running
+
+    @classmethod
+    @contextmanager
+    def runs_deferred(cls) -> Iterator[list[Brubeck]]:
+        """While the block lasts, have `run()` only note its application in the list: for loading scripts."""
+        deferred: list[Brubeck] = []
+        cls._deferred = deferred
+        try:
+            yield deferred
+        finally:
+            cls._deferred = None
+
+    def use_connection(self, name: str | None, options: Mapping[str, Any]) -> None:
+        """Put a connection made from *options* in the place of the application's own, where any is given."""
+        if name is not None or options:
+            chosen = name or self.plugins.connection_name(type(self.connection)) or "wsgi"
+            self.msg_conn = self.plugins.get_connection(chosen).from_options(**options)
+
+    def run(self) -> None:
+        """Serve until SIGINT or SIGTERM, then answer what was taken and return.
+
+        Raises:
+            ConfigurationError: The connection cannot be opened: a port is taken, an address is wrong.
+
+        Blocks:
+            As long as the application runs.
+        """
+        if self._deferred is not None:
+            self._deferred.append(self)
+            return
+        connection = self.connection
+        connection.open(self)
+        undo = greenlets.on_signals(self._stop)
+        try:
+            self.plugins.startup(self)
+            if self.on_serving is not None:
+                self.on_serving(connection)
+            connection.serve()
+        finally:
+            undo()
+            connection.close()
+            self.plugins.shutdown(self)
+
+    def stop(self, timeout_s: float = DRAIN_TIMEOUT_S) -> None:
+        """Have `run()` drain and return; what is unanswered after *timeout_s* seconds is given up."""
+        self.connection.stop(timeout_s)
+
+    def _stop(self) -> None:
+        """Drain at the first signal, give up at the second."""
+        self.stop(0 if self._stopping else DRAIN_TIMEOUT_S)
+        self._stopping = True
+
+    @property
+    def connection(self) -> Connection:
+        """The transport: the one that was given, else the embedded server.
+
+        Raises:
+            MissingPlugin: None was given, and brubeck-wsgi is not installed.
+        """
+        if self.msg_conn is None:
+            self.msg_conn = self.plugins.get_connection("wsgi")()
+        return cast(Connection, self.msg_conn)
+
+    def _choose_connection(self, pair: Any, msg_conn: Any) -> Connection | None:
+        if pair is not None and msg_conn is not None:
+            raise ConfigurationError("Give mongrel2_pair or msg_conn, not both.")
+        if pair is not None:
+            if isinstance(pair, str) or len(pair) != PAIR:
+                raise ConfigurationError(f"mongrel2_pair is (pull address, pub address), got {pair!r}.")
+            return cast(Connection, self.plugins.get_connection("mongrel2")(*pair))
+        if isinstance(msg_conn, str):
+            return cast(Connection, self.plugins.get_connection(msg_conn)())
+        if msg_conn is not None and not isinstance(msg_conn, Connection):
+            raise ConfigurationError(
+                f"msg_conn must be a Connection such as WSGIConnection(port=6767), got {msg_conn!r}."
+            )
+        return msg_conn
+
+    def _set_templates(self, loader: Any, engine: str | None, folder: Any) -> None:
+        if loader is not None and engine is not None:
+            raise ConfigurationError("Give template_loader or template_engine, not both.")
+        if loader is not None and not callable(loader):
+            raise ConfigurationError(f"template_loader must be a function that returns an engine, got {loader!r}.")
+        if engine is not None:
+            renderer = self.plugins.get_renderer(engine)
+            loader = partial(renderer.load_engine, folder)
+        self._load_engine = loader
+        self._engine: Any = None
+
+    def _freeze_hooks(self) -> None:
+        self.request_hooks = self.plugins.request_hooks
+        self.response_hooks = self.plugins.response_hooks
+        self.exception_hooks = self.plugins.exception_hooks
+
+
+class WithSecret:
+    """An application seen with another `cookie_secret`, for one signer."""
+
+    def __init__(self, application: Brubeck, cookie_secret: Any) -> None:
+        self._application = application
+        self.cookie_secret = cookie_secret
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._application, name)
+
+
+def refuse_unknown(unknown: Mapping[str, Any]) -> None:
+    """Refuse keywords that `Brubeck` does not know, naming the nearest that it does."""
+    if not unknown:
+        return
+    known = [name for name in inspect.signature(Brubeck.__init__).parameters if name not in ("self", "unknown")]
+    name = next(iter(unknown))
+    near = get_close_matches(name, known, 1)
+    hint = f"Did you mean {near[0]!r}?" if near else f"It knows {', '.join(known)}."
+    raise ConfigurationError(f"Brubeck has no setting {name!r}. {hint}")
+
+
+def set_log_level(log_level: int | str | None) -> None:
+    """Set the level of the logger `brubeck`, and give a program without logging one handler to stderr."""
+    if log_level is None:
+        return
+    try:
+        log.setLevel(log_level)
+    except (ValueError, TypeError) as exc:
+        raise ConfigurationError(f"log_level must be a level of logging, got {log_level!r}: {exc}.") from None
+    if not logging.getLogger().handlers:
+        logging.basicConfig()
+
+
+def fill_pattern(route: Route, arguments: Mapping[str, Any]) -> str:
+    """Return a path that *route* matches with *arguments* in its named groups."""
+    path = build_path(route.pattern, {name: quote(str(value), safe="") for name, value in arguments.items()})
+    match = route.match(unquote(path)) if path is not None else None
+    given = {name: str(value) for name, value in arguments.items()}
+    taken = {name: value for name, value in match.groupdict().items() if value is not None} if match else None
+    if path is None or taken != given:
+        raise ConfigurationError(f"The route {route.pattern!r} cannot be filled with {dict(arguments)!r}.")
+    return path

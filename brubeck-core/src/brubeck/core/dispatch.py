@@ -6,12 +6,12 @@ a plugin. `dispatch` itself never raises an `Exception`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from brubeck.core.errors import ClientDisconnected, HTTPError
 from brubeck.core.requests import Request
-from brubeck.core.responses import BODILESS_STATUSES, Response, http_response
+from brubeck.core.responses import BODILESS_STATUSES, NONSENSE, Response, http_response, is_body
 
 if TYPE_CHECKING:
     from brubeck.core.application import Brubeck
@@ -24,26 +24,32 @@ Handler = Callable[[], Response]
 
 
 def dispatch(application: Brubeck, message: Request) -> Response:
-    """Return the one response to *message*.
-
-    The stages: guards of plugins, `route_message`, `request_handler`, `result_handler`. The caller sends the
-    response and then calls its `close()`.
+    """Return the one response to *message*. The caller sends it and then calls its `close()`.
 
     Blocks:
         The calling greenlet, as long as the handler does; the hub only where the handler's own code does.
     """
     try:
-        response = None
-        for guard in application.request_hooks:
-            response = guard(application, message)
-            if response is not None:
-                break
+        response = ask_guards(application, message) if application.request_hooks else None
         if response is None:
             handler, arguments, keywords = route_message(application, message)
             response = request_handler(application, message, handler, arguments, keywords)
+    except Exception as exc:
+        response = answer_exception(application, message, None, exc)
+    try:
         return result_handler(application, message, response)
     except Exception as exc:
+        response.close()
         return last_resort(application, message, exc)
+
+
+def ask_guards(application: Brubeck, message: Request) -> Response | None:
+    """Return the first response with which a plugin ends the matter before routing, or None."""
+    for guard in application.request_hooks:
+        response = guard(application, message)
+        if response is not None:
+            return response
+    return None
 
 
 def route_message(
@@ -52,7 +58,7 @@ def route_message(
     """Return the callable that answers *message*, with the arguments its route took from the path."""
     found = application.router.find(message.path)
     if found is None:
-        return application.answer_unrouted(message), (), {}
+        return Unrouted(application, message), (), {}
     route, match = found
     arguments, keywords = route.arguments(match)
     message.route_arguments = keywords
@@ -99,6 +105,25 @@ def result_handler(application: Brubeck, message: Request, response: Response) -
     return response
 
 
+class Unrouted:
+    """Answers what no route matches: the application's `no_handler`, else a 404 page."""
+
+    __slots__ = ("application", "message")
+
+    def __init__(self, application: Brubeck, message: Request) -> None:
+        self.application = application
+        self.message = message
+
+    def __call__(self) -> Response:
+        no_handler = self.application.no_handler
+        if no_handler is None:
+            return self.application.make_error_handler(self.message).render_error(404)
+        if isinstance(no_handler, type):
+            response: Response = no_handler(self.application, self.message)()
+            return response
+        return answer_of(no_handler(self.application, self.message), no_handler)
+
+
 class FunctionHandler:
     """Gives a function the same life as a handler class: its methods, its errors, its result."""
 
@@ -113,20 +138,7 @@ class FunctionHandler:
         target = self.route.target_for(self.message.method)
         if target is None:
             return self._substitute()
-        return self.answer(target(self.application, self.message, *args, **kwargs))
-
-    def answer(self, result: Any) -> Response:
-        """Return the response that *result* stands for."""
-        if isinstance(result, Response):
-            return result
-        if result is None:
-            return Response(b"", 204)
-        if isinstance(result, str | bytes) or (isinstance(result, Iterable) and not isinstance(result, Mapping)):
-            return http_response(result)
-        raise TypeError(
-            f"A handler returns a response, str, bytes, an iterable of bytes or None, "
-            f"but {self.route!r} returned {result!r}."
-        )
+        return answer_of(target(self.application, self.message, *args, **kwargs), target)
 
     def _substitute(self) -> Response:
         allow = ", ".join(self.route.allowed_methods)
@@ -135,6 +147,22 @@ class FunctionHandler:
         response = self.application.make_error_handler(self.message).render_error(405)
         response.set_header("Allow", allow)
         return response
+
+
+def answer_of(result: Any, function: Any) -> Response:
+    """Return the response that *result*, given back by *function*, stands for.
+
+    Raises:
+        TypeError: It stands for none.
+    """
+    if isinstance(result, Response):
+        return result
+    if result is None:
+        return Response(b"", 204)
+    if is_body(result):
+        return http_response(result)
+    name = getattr(function, "__qualname__", repr(function))
+    raise TypeError(f"{NONSENSE}, but {name} returned {result!r}.")
 
 
 def answer_exception(
@@ -232,15 +260,8 @@ def finish(
 
 
 def last_resort(application: Brubeck, message: Request, exception: Exception) -> Response:
-    """Answer what failed outside a handler: a guard, a response hook, the routing."""
-    try:
-        return result_without_hooks(message, answer_exception(application, message, None, exception))
-    except Exception:
-        return plain_failure()
-
-
-def result_without_hooks(message: Request, response: Response) -> Response:
-    """Do what `result_handler` does to the body, asking no plugin: one of them may be what failed."""
+    """Answer for a plugin that failed on a finished response; no plugin is asked again."""
+    response = answer_exception(application, message, None, exception)
     if message.method == "HEAD":
         response.drop_body(keep_length=True)
     return response

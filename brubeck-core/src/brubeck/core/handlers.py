@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Iterable, Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar, overload
@@ -16,11 +17,13 @@ from brubeck.core.responses import (
     BODILESS_STATUSES,
     HTML,
     JSON,
+    NONSENSE,
     Response,
     check_status,
     dump_json,
     has_header,
     header_pairs,
+    is_body,
     reason_phrase,
 )
 from brubeck.core.routing import METHODS
@@ -224,14 +227,9 @@ class MessageHandler:
             return result
         if result is None:
             return self._answer_nothing()
-        if isinstance(result, str | bytes):
+        if is_body(result):
             return self.make_response(result)
-        if isinstance(result, Iterable) and not isinstance(result, Mapping):
-            return self.make_response(result)
-        raise TypeError(
-            f"A handler returns a response, str, bytes, an iterable of bytes or None, "
-            f"but {type(self).__qualname__} returned {result!r}."
-        )
+        raise TypeError(f"{NONSENSE}, but {type(self).__qualname__} returned {result!r}.")
 
     def _answer_nothing(self) -> Response:
         if self._body is None and self._status_code is None and self._payload is None:
@@ -267,6 +265,8 @@ class MessageHandler:
         self.clear_payload()
         self.set_status(status_code)
         message = message or reason_phrase(status_code) or "Error"
+        if exception is not None and status_code >= 500 and self.application.debug:
+            message = "".join(traceback.format_exception(exception))
         page = self._draw_error(status_code, message, exception)
         if isinstance(page, Response):
             return page
@@ -366,7 +366,7 @@ class WebMessageHandler(MessageHandler):
         text = escape(message)
         return (
             f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{title}</title>'
-            f"<h1>{title}</h1><p>{text}</p></html>\n"
+            f'<h1>{title}</h1><p style="white-space: pre-wrap">{text}</p></html>\n'
         )
 
 

@@ -105,20 +105,13 @@ class Response:
 
     def drop_body(self, *, keep_length: bool) -> None:
         """Take the content away: for HEAD (*keep_length*: the length stays known), 204 and 304."""
-        body = self.body
-        if isinstance(body, bytes):
-            self.body = b""
-            if keep_length:
-                self.set_header("Content-Length", str(len(body)))
-        else:
-            self._stop_stream(body)
+        body, self.body = self.body, b""
+        self.bodiless = True
         if not keep_length:
             self.headers = [pair for pair in self.headers if pair[0].lower() != "content-length"]
-        self.bodiless = True
-
-    def _stop_stream(self, body: Iterable[bytes]) -> None:
+        elif isinstance(body, bytes):
+            self.set_header("Content-Length", str(len(body)))
         close_body = getattr(body, "close", None)
-        self.body = b""
         if close_body is not None:
             close_body()
 
@@ -166,6 +159,15 @@ def header_pairs(headers: Mapping[str, Any] | Iterable[tuple[str, Any]] | None) 
 def has_header(pairs: Iterable[tuple[str, str]], name: str) -> bool:
     """Say whether *name* (lower case) is among *pairs*."""
     return any(key.lower() == name for key, _ in pairs)
+
+
+NONSENSE = "A handler returns a response, str, bytes, an iterable of bytes or None"
+"""How the error for any other result begins."""
+
+
+def is_body(result: Any) -> bool:
+    """Say whether *result* can be the content of a response."""
+    return isinstance(result, str | bytes) or (isinstance(result, Iterable) and not isinstance(result, Mapping))
 
 
 def http_response(

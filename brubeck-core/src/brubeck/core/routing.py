@@ -9,19 +9,20 @@ in order, only those whose prefix the path has.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from brubeck.core.errors import ConfigurationError
 
-__all__ = ["METHODS", "Match", "Route", "Router", "literal_prefix"]
+__all__ = ["METHODS", "Match", "Route", "Router", "build_path", "literal_prefix"]
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
 """The request methods a handler can answer (RFC 9110 section 9, RFC 5789)."""
 
 _SPECIAL = frozenset(".^$*+?{}[]\\|()")
 _REPEATS = frozenset("*?{")
+_NAMED_GROUP = re.compile(r"\(\?P<(?P<name>\w+)>(?:[^()\\]|\\.)*\)(?P<optional>\?)?")
 _LEAF_SIZE = 4
 """Trying four patterns in a row costs about what one more step down the tree would."""
 
@@ -39,7 +40,7 @@ class Route:
         ConfigurationError: The pattern cannot be compiled, or a method is not one of `METHODS`.
     """
 
-    __slots__ = ("index", "is_class", "match", "methods", "name", "pattern", "positional", "regex", "target")
+    __slots__ = ("by_method", "index", "is_class", "match", "name", "pattern", "positional", "regex", "target")
 
     def __init__(
         self,
@@ -53,7 +54,8 @@ class Route:
         self.match = self.regex.match
         self.target = target
         self.is_class = isinstance(target, type)
-        self.methods = check_methods(methods, self.pattern)
+        names = check_methods(methods, self.pattern)
+        self.by_method = None if names is None else dict.fromkeys(names, target)
         self.name = name
         self.positional = not self.regex.groupindex
         self.index = -1
@@ -66,6 +68,30 @@ class Route:
         if self.positional:
             return match.groups(), {}
         return (), {name: value for name, value in match.groupdict().items() if value is not None}
+
+    def target_for(self, method: str) -> Callable[..., Any] | None:
+        """Return the function that answers *method*; HEAD is answered by the one for GET. None where none does."""
+        if self.by_method is None:
+            return self.target
+        target = self.by_method.get(method)
+        return self.by_method.get("GET") if target is None and method == "HEAD" else target
+
+    @property
+    def allowed_methods(self) -> list[str]:
+        """The methods this route answers, for `Allow`."""
+        if self.by_method is None:
+            return list(METHODS)
+        answered = {*self.by_method, "OPTIONS"} | ({"HEAD"} if "GET" in self.by_method else set())
+        return [method for method in METHODS if method in answered]
+
+    def takes_in(self, other: Route) -> bool:
+        """Take the methods of *other* into this route, where both are functions for distinct methods."""
+        if self.by_method is None or other.by_method is None or self.regex != other.regex:
+            return False
+        if self.is_class or other.is_class or self.by_method.keys() & other.by_method.keys():
+            return False
+        self.by_method.update(other.by_method)
+        return True
 
     def __repr__(self) -> str:
         return f"Route({self.pattern!r}, {getattr(self.target, '__qualname__', self.target)!r})"
@@ -157,6 +183,34 @@ def has_top_level_alternation(text: str) -> bool:
     return False
 
 
+def build_path(pattern: str, arguments: Mapping[str, str]) -> str | None:
+    """Return the path that *pattern* describes with *arguments* in its named groups, or None where it cannot.
+
+    Understands literal text and named groups without groups inside; an optional group without an argument is left out.
+    """
+    path: list[str] = []
+    position = 0
+    while position < len(pattern):
+        group = _NAMED_GROUP.match(pattern, position)
+        literal, following = read_literal(pattern, position)
+        if group is not None:
+            name, optional = group["name"], bool(group["optional"])
+            if name not in arguments and not optional:
+                return None
+            path.append(arguments.get(name, ""))
+            following = group.end()
+        elif literal is not None:
+            if following < len(pattern) and pattern[following] in _REPEATS:
+                literal, following = "", following + 1
+            path.append(literal)
+        elif pattern[position] in "^$":
+            following = position + 1
+        else:
+            return None
+        position = following
+    return "".join(path)
+
+
 class _Node:
     """A step of the tree: cut the path after `length` characters and look the piece up.
 
@@ -192,6 +246,7 @@ class Router:
 
     def __init__(self) -> None:
         self._routes: list[Route] = []
+        self._by_pattern: dict[re.Pattern[str], Route] = {}
         self._tree: _Node | None = None
 
     def __len__(self) -> int:
@@ -201,7 +256,13 @@ class Router:
         return iter(self._routes)
 
     def add(self, route: Route) -> None:
-        """Append *route*: it is tried after all that were added before it."""
+        """Append *route*: it is tried after all that were added before it.
+
+        A function for one method joins an earlier one for another method of the same pattern.
+        """
+        twin = self._by_pattern.setdefault(route.regex, route)
+        if twin is not route and twin.takes_in(route):
+            return
         route.index = len(self._routes)
         self._routes.append(route)
         self._tree = None

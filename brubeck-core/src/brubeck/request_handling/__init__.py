@@ -1,0 +1,44 @@
+"""What a program imports first: the application, the handler classes, responses.
+
+Importing this module makes the standard library's blocking calls switch greenlets (gevent's `patch_all`), so that a
+script which imports it first need do nothing else. No other module of Brubeck patches anything.
+"""
+
+from brubeck.core import greenlets
+
+greenlets.patch()
+
+from brubeck.core.application import Brubeck  # noqa: E402 - what it imports must find the patched modules
+from brubeck.core.errors import (  # noqa: E402
+    BrubeckError,
+    ClientDisconnected,
+    ConfigurationError,
+    HTTPError,
+    HeaderError,
+    MissingPlugin,
+    PluginError,
+)
+from brubeck.core.forms import FormLimits, Upload  # noqa: E402
+from brubeck.core.handlers import JSONMessageHandler, MessageHandler, WebMessageHandler  # noqa: E402
+from brubeck.core.requests import Request  # noqa: E402
+from brubeck.core.responses import Response, http_response, render  # noqa: E402
+
+__all__ = [
+    "Brubeck",
+    "BrubeckError",
+    "ClientDisconnected",
+    "ConfigurationError",
+    "FormLimits",
+    "HTTPError",
+    "HeaderError",
+    "JSONMessageHandler",
+    "MessageHandler",
+    "MissingPlugin",
+    "PluginError",
+    "Request",
+    "Response",
+    "Upload",
+    "WebMessageHandler",
+    "http_response",
+    "render",
+]

@@ -1,0 +1,13 @@
+"""For tests of applications and of plugins: a client without sockets, and the contracts."""
+
+from brubeck.core.client import Client, ClientResponse, SocketClient
+from brubeck.core.contracts import ConnectionContract, MixinContract, contract_application
+
+__all__ = [
+    "Client",
+    "ClientResponse",
+    "ConnectionContract",
+    "MixinContract",
+    "SocketClient",
+    "contract_application",
+]
