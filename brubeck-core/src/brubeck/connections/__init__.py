@@ -14,6 +14,6 @@ __all__ = ["Connection"]
 def __getattr__(name: str) -> Any:
     if name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from brubeck.core.plugins import find_connection
+    from brubeck.core.lookup import find_connection
 
     return find_connection(name)

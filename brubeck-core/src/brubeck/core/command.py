@@ -60,7 +60,7 @@ class PluginGroup(click.Group):
 
 def plugin_commands() -> dict[str, Any]:
     """Return the commands of installed plugins by name, not yet imported."""
-    from brubeck.core.plugins import find_commands
+    from brubeck.core.lookup import find_commands
 
     return find_commands()
 
@@ -80,10 +80,16 @@ def target_argument(function: Callable[..., Any]) -> Callable[..., Any]:
 @target_argument
 @click.option("--host", help="Address to listen on, in the place of the application's own.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one.")
-@click.option("--connection", "connection_name", metavar="NAME", help="A registered transport: wsgi, mongrel2, …")
-@click.option("--workers", type=click.IntRange(1, 512), default=1, show_default=True, help="Processes on the port.")
+@click.option(
+    "--connection", "connection_name", metavar="NAME", help="A registered transport: wsgi, mongrel2, …"
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 512), default=1, show_default=True, help="Processes on the port."
+)
 @click.option("--reload", is_flag=True, help="Start again when a file of the project changes.")
-def run(target: str, host: str | None, port: int | None, connection_name: str | None, workers: int, reload: bool) -> None:
+def run(
+    target: str, host: str | None, port: int | None, connection_name: str | None, workers: int, reload: bool
+) -> None:
     """Serve an application until Ctrl-C or SIGTERM, then answer what was taken and leave."""
     if reload and workers > 1:
         raise click.UsageError("--reload is for development with one process; leave --workers out.")
