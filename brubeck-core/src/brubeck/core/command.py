@@ -156,7 +156,7 @@ def supported_by(handler_class: Any) -> list[str]:
 
 def add_plugins_command() -> None:
     """Put `brubeck plugins` in its place."""
-    from brubeck.core.inspection import plugins_command
+    from brubeck.core.listing import plugins_command
 
     cli.add_command(plugins_command, "plugins")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 __all__ = ["PluginRecord"]
 
@@ -50,6 +50,12 @@ class PluginRecord:
         return (
             f"{self.name!r} ({f'{self.distribution} {self.version}' if self.distribution else self.module})"
         )
+
+    @classmethod
+    def from_dict(cls, facts: dict[str, Any]) -> PluginRecord:
+        """Return the record that `as_dict` told of, also after a way through JSON."""
+        fields = {name: tuple(fact) if isinstance(fact, list) else fact for name, fact in facts.items()}
+        return cls(**cast("dict[str, Any]", fields))
 
     def as_dict(self) -> dict[str, Any]:
         """Return the record as what JSON can say."""
