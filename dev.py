@@ -1,14 +1,14 @@
 """Set Brubeck up from a clean checkout, then serve the first example or run the tests.
 
-Needs Python 3.11 or newer with pip, and git. Everything it installs goes into `.venv` and `.nox` beside this file;
-delete the two folders and nothing of it is left. The one exception are the servers that the live tests speak to:
-`test` asks apt-get for those, where apt-get is at hand and may be used without a password.
+Needs Python 3.11 or newer with pip, and git. What it installs goes into `.venv` and `.nox` beside this
+file; delete the two folders and nothing of it is left. The exception are the servers that the live tests
+speak to: `test` asks apt-get for those, where apt-get is at hand and may be used without a password.
 """
 
 import sys
 
 if sys.version_info < (3, 11):
-    sys.exit(f"dev.py needs Python 3.11 or newer, got {sys.version.split()[0]}. Try: python3.13 {' '.join(sys.argv)}")
+    sys.exit(f"dev.py needs Python 3.11 or newer, got {sys.version.split()[0]}.")
 
 import argparse
 import hashlib
@@ -38,7 +38,10 @@ def say(line: str) -> None:
 def run(*command: str | Path, quiet: bool = False) -> bool:
     """Return whether *command* succeeded."""
     output = subprocess.DEVNULL if quiet else None
-    return subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output).returncode == 0
+    return (
+        subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output).returncode
+        == 0
+    )
 
 
 def become(*command: str | Path) -> None:
@@ -63,11 +66,13 @@ def pip_command() -> list[str | Path]:
         return [PYTHON, "-m", "pip"]
     if run(sys.executable, "-m", "pip", "--version", quiet=True):
         return [sys.executable, "-m", "pip", "--python", PYTHON]
-    raise SetupError("This Python has neither ensurepip nor pip. On Debian: sudo apt-get install python3-venv")
+    raise SetupError(
+        "This Python has neither ensurepip nor pip. On Debian: sudo apt-get install python3-venv"
+    )
 
 
 def install(purpose: str, *requirements: str) -> None:
-    """Install *requirements* into `.venv`, unless that was done since the last change of a pyproject.toml."""
+    """Install *requirements* into `.venv`, unless done since the last change of a pyproject.toml."""
     make_venv()
     stamp = VENV / f"installed-for-{purpose}"
     wanted = hashlib.sha256(repr(requirements).encode())
@@ -78,7 +83,9 @@ def install(purpose: str, *requirements: str) -> None:
     say(f"installing {', '.join(part for part in requirements if part != '-e')}")
     os.environ["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
     if not run(*pip_command(), "install", "--quiet", *requirements):
-        raise SetupError("pip could not install that; its own words are above. Nothing outside .venv was changed.")
+        raise SetupError(
+            "pip could not install that; its own words are above. Nothing outside .venv was changed."
+        )
     stamp.write_text(wanted.hexdigest())
 
 
@@ -99,7 +106,9 @@ def install_services() -> None:
     say(f"installing {', '.join(packages)} with apt-get, for the live tests")
     apt_get = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-o", "Dpkg::Use-Pty=0"]
     run(*apt_get, "update")
-    for package in packages:  # one by one: what this release of the system lacks must not keep the others away
+    for (
+        package
+    ) in packages:  # one by one: what this release of the system lacks must not keep the others away
         run(*apt_get, "install", "--yes", "--no-install-recommends", package)
 
 
@@ -120,7 +129,9 @@ def test(options: argparse.Namespace) -> None:
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """Return what was asked for on the command line."""
-    parser = argparse.ArgumentParser(prog="dev.py", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="dev.py", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     serve_command = commands.add_parser("serve", help=f"set up and serve examples/hello.py on {URL}")
     serve_command.set_defaults(function=serve)

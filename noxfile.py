@@ -1,4 +1,4 @@
-"""The project's verbs: `nox` runs the checks of every change, `nox -s tests -- -k cookies` one of them with arguments.
+"""The project's verbs: `nox` runs what CI runs, `nox -s tests -- -k cookies` one of them with arguments.
 
 `python3 dev.py test` brings nox and runs this file.
 """

@@ -1,12 +1,14 @@
 """Every ```python block of the manual and the READMEs runs.
 
-The blocks of a page run from top to bottom as one program, so a block sees what those above it defined; the prose is blanked out, and
-a traceback names the line of the page. A block that starts a server (`app.run()`) is the end of a program of its own: it is
-started on a free port in the place of 6767, asked one request, and stopped.
+The blocks of a page run from top to bottom as one program, so a block sees what those above it defined; the
+prose is blanked out, and a traceback names the line of the page. A block that starts a server (`app.run()`)
+is the end of a program of its own: it is started on a free port in the place of 6767, asked one request,
+and stopped.
 
 Comments on the line before a block say more:
 
-    <!-- ask: GET /brubeck 200 Take five! -->   what to ask a server, and what its answer holds (default: GET /, any but a 5xx)
+    <!-- ask: GET /brubeck 200 Take five! -->   what to ask a server, and what its answer holds
+                                                (without it: GET /, and any answer but a 5xx)
     <!-- no-run: needs Mongrel2 -->             the block is compiled only, and this is why
 
 A block of any language whose first line is ```html file=templates/hello.html is written to that file first.
@@ -27,12 +29,15 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
-    page for pattern in ("*.md", "docs/**/*.md", "brubeck-*/*.md", "examples/**/*.md") for page in ROOT.glob(pattern)
+    page
+    for pattern in ("*.md", "docs/**/*.md", "brubeck-*/*.md", "examples/**/*.md")
+    for page in ROOT.glob(pattern)
 )
 DEADLINE_S = 20
 
 BLOCK = re.compile(
-    r"(?:^<!--\s*(?P<comment>.*?)\s*-->\n+)?^```(?P<language>\w+)(?:[ ]+file=(?P<file>\S+))?[^\n]*\n(?P<code>.*?)^```$",
+    r"(?:^<!--\s*(?P<comment>.*?)\s*-->\n+)?"
+    r"^```(?P<language>\w+)(?:[ ]+file=(?P<file>\S+))?[^\n]*\n(?P<code>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 ASK = re.compile(r"ask: (?P<method>[A-Z]+) (?P<path>\S+)(?: (?P<status>\d{3})(?: (?P<text>.+))?)?")
@@ -107,11 +112,15 @@ def command_for(page: Path, program: str, directory: Path) -> list[str]:
     """Return what runs *program* so that its tracebacks show the page."""
     script = directory / "program_of_the_page.py"
     script.write_text(program)
-    source = f"exec(compile(open({str(script)!r}).read(), {str(page)!r}, 'exec'), {{'__name__': '__main__'}})"
-    return [sys.executable, "-W", "error", "-c", source]
+    program = f"""import pathlib; exec(
+        compile(pathlib.Path({str(script)!r}).read_text(), {str(page)!r}, "exec"), {{"__name__": "__main__"}}
+    )"""
+    return [sys.executable, "-W", "error", "-c", program]
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if any(b.runs and not b.is_server for b in blocks_of(page))], ids=name_of)
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if any(b.runs and not b.is_server for b in blocks_of(page))], ids=name_of
+)
 def test_the_blocks_of_a_page_run_as_one_program(page: Path, tmp_path: Path) -> None:
     program = program_of([block for block in blocks_of(page) if block.runs and not block.is_server])
     write_files(page, tmp_path)
@@ -125,7 +134,11 @@ def test_the_blocks_of_a_page_run_as_one_program(page: Path, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("block", [block for block in BLOCKS if block.is_server], ids=name_of)
 def test_a_server_answers(block: Block, tmp_path: Path) -> None:
-    before = [other for other in blocks_of(block.page) if other.runs and not other.is_server and other.line < block.line]
+    before = [
+        other
+        for other in blocks_of(block.page)
+        if other.runs and not other.is_server and other.line < block.line
+    ]
     asked = ASK.fullmatch(block.comment or "ask: GET /")
     assert asked, f"{block.comment!r} is no ask: METHOD PATH STATUS TEXT"
     port = free_port()
@@ -133,7 +146,10 @@ def test_a_server_answers(block: Block, tmp_path: Path) -> None:
     command = command_for(block.page, program_of([*before, block]).replace("6767", str(port)), tmp_path)
     log = tmp_path / "server.log"
 
-    with log.open("wb") as output, subprocess.Popen(command, cwd=tmp_path, stdout=output, stderr=output) as server:
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(command, cwd=tmp_path, stdout=output, stderr=output) as server,
+    ):
         try:
             wait_for(port, server, log)
             status, text = ask(asked["method"], f"http://127.0.0.1:{port}{asked['path']}")
@@ -155,12 +171,16 @@ def test_what_does_not_run_compiles_at_least(block: Block) -> None:
 
 def test_no_python_hides_from_this_test() -> None:
     """Only ```python runs, so ```py or ```pycon would be examples that nobody checks."""
-    assert [name_of(block) for block in BLOCKS if block.language in {"py", "py3", "python3", "pycon", "Python"}] == []
+    assert [
+        name_of(block) for block in BLOCKS if block.language in {"py", "py3", "python3", "pycon", "Python"}
+    ] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
-    targets = re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL))
+    targets = re.findall(
+        r"\]\((?!https?:|mailto:|#)([^)#\s]+)", re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+    )
 
     assert [target for target in targets if not (page.parent / target).exists()] == []
 
@@ -187,13 +207,17 @@ def wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.02)
-    pytest.fail(f"The server did not listen within {DEADLINE_S} s (exit code {server.poll()}):\n{log.read_text()}")
+    pytest.fail(
+        f"The server did not listen within {DEADLINE_S} s (exit code {server.poll()}):\n{log.read_text()}"
+    )
 
 
 def ask(method: str, url: str) -> tuple[int, str]:
     request = urllib.request.Request(url, method=method)
     try:
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=DEADLINE_S) as answer:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
+            request, timeout=DEADLINE_S
+        ) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:

@@ -1,7 +1,8 @@
 """Live tests run where their servers are, and are skipped with one line that says so where they are not.
 
-A test says what it needs with `@pytest.mark.live("mongrel2", "wrk")`: commands out of `[tool.brubeck.live-services]` in the
-root pyproject.toml, the one list that `dev.py test` installs from. Everything in this folder is marked `live`.
+A test says what it needs with `@pytest.mark.live("mongrel2", "wrk")`: commands out of `[tool.brubeck.live-
+services]` in the root pyproject.toml, the one list, from which `dev.py test` installs. All in this folder
+is marked `live`.
 
 On CI (`CI=true`) and with `BRUBECK_LIVE=require` nothing is skipped: a missing server stops the run.
 """
@@ -28,7 +29,9 @@ def needed_commands(item: pytest.Item) -> Iterator[str]:
     for marker in item.iter_markers("live"):
         for command in marker.args:
             if command not in SERVICES:
-                message = f"{item.nodeid} needs {command!r}, which [tool.brubeck.live-services] does not list."
+                message = (
+                    f"{item.nodeid} needs {command!r}, which [tool.brubeck.live-services] does not list."
+                )
                 raise pytest.UsageError(message)
             yield command
 
@@ -51,7 +54,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     commands = config.stash[skipped_commands] = set().union(*lacking.values())
     if commands and (os.environ.get("CI") == "true" or os.environ.get("BRUBECK_LIVE") == "require"):
         names = ", ".join(sorted(commands))
-        raise pytest.UsageError(f"No live test may be skipped here, and {names} is missing: {install_hint(commands)}")
+        raise pytest.UsageError(
+            f"No live test may be skipped here, and {names} is missing: {install_hint(commands)}"
+        )
     for item, missing in lacking.items():
         item.add_marker(pytest.mark.skip(reason=f"live: {', '.join(sorted(missing))} is not installed"))
 
@@ -62,4 +67,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         reports = terminalreporter.stats.get("skipped", [])
         count = sum("live: " in str(report.longrepr) for report in reports)
         names = ", ".join(sorted(commands))
-        terminalreporter.write_line(f"{count} live tests skipped without {names}. To run them: {install_hint(commands)}")
+        terminalreporter.write_line(
+            f"{count} live tests skipped without {names}. To run them: {install_hint(commands)}"
+        )

@@ -23,7 +23,9 @@ def source_of(distribution: str) -> Path:
 
 def call(*command: str | Path, cwd: Path | None = None) -> str:
     """Return what *command* prints; on failure the test shows all of it."""
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300)
+    done = subprocess.run(
+        command, cwd=cwd, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300
+    )
     assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
@@ -37,7 +39,17 @@ class Environment:
 
     def install(self, *requirements: str | Path) -> None:
         """Install from the wheel house; uv does in a tenth of a second what takes pip four."""
-        uv = (sys.executable, "-m", "uv", "pip", "install", "--quiet", "--no-config", "--cache-dir", self.house / "cache")
+        uv = (
+            sys.executable,
+            "-m",
+            "uv",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-config",
+            "--cache-dir",
+            self.house / "cache",
+        )
         call(*uv, "--python", self.path, "--no-index", "--find-links", self.house, *requirements)
 
     def python(self, *arguments: str | Path) -> str:
@@ -51,7 +63,9 @@ class Environment:
     @property
     def installed(self) -> set[str]:
         """The normalized names of the distributions in here."""
-        program = "import importlib.metadata as m; print(*(each.name for each in m.distributions()), sep='\\n')"
+        program = (
+            "import importlib.metadata as m; print(*(each.name for each in m.distributions()), sep='\\n')"
+        )
         return {re.sub(r"[-_.]+", "-", name).lower() for name in self.python("-c", program).split()}
 
 
@@ -61,7 +75,17 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, str], Pat
 
     def build_into_new_directory(source: Path, target: str) -> Path:
         directory = tmp_path_factory.mktemp(target)
-        call(sys.executable, "-m", "hatchling", "build", "--target", target, "--directory", directory, cwd=source)
+        call(
+            sys.executable,
+            "-m",
+            "hatchling",
+            "build",
+            "--target",
+            target,
+            "--directory",
+            directory,
+            cwd=source,
+        )
         (built,) = directory.iterdir()
         return built
 
@@ -94,7 +118,16 @@ def house(tmp_path_factory: pytest.TempPathFactory, wheels: dict[str, Path]) -> 
     constraints.write_text("".join(f"{name} @ {path.as_uri()}\n" for name, path in wheels.items()))
     wanted = [f"brubeck[all] @ {wheels['brubeck'].as_uri()}"]
     call(
-        *(sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "--quiet", "--wheel-dir", directory),
+        *(
+            sys.executable,
+            "-m",
+            "pip",
+            "--disable-pip-version-check",
+            "wheel",
+            "--quiet",
+            "--wheel-dir",
+            directory,
+        ),
         *("--constraint", constraints, "--group", f"{ROOT / 'pyproject.toml'}:packaging", *wanted),
     )
     return directory

@@ -66,7 +66,9 @@ def test_the_distribution_that_gathers_the_others_has_no_files(wheel_files: File
 
 
 def test_the_extra_all_is_every_other_extra(wheels: dict[str, Path]) -> None:
-    extras: dict[str, set[str]] = {name: set() for name in metadata_of(wheels["brubeck"]).get_all("Provides-Extra", [])}
+    extras: dict[str, set[str]] = {
+        name: set() for name in metadata_of(wheels["brubeck"]).get_all("Provides-Extra", [])
+    }
     for need in requirements_of(wheels["brubeck"]):
         for extra in extras:
             if need.marker and need.marker.evaluate({"extra": extra}):
@@ -78,7 +80,9 @@ def test_the_extra_all_is_every_other_extra(wheels: dict[str, Path]) -> None:
 
 @pytest.mark.parametrize("distribution", ["brubeck", *WITH_CODE])
 def test_every_wheel_carries_the_license(wheels: dict[str, Path], distribution: str) -> None:
-    (text,) = (text for name, text in contents_of(wheels[distribution]).items() if name.endswith("/licenses/LICENSE"))
+    (text,) = (
+        text for name, text in contents_of(wheels[distribution]).items() if name.endswith("/licenses/LICENSE")
+    )
 
     assert text == (ROOT / "LICENSE").read_bytes()
 

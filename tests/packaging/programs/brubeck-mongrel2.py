@@ -11,6 +11,9 @@ def hello(application, message):
 
 for app in (
     Brubeck(("tcp://127.0.0.1:9999", "tcp://127.0.0.1:9998"), [("^/$", hello)]),
-    Brubeck(msg_conn=Mongrel2Connection("tcp://127.0.0.1:9999", "tcp://127.0.0.1:9998"), handler_tuples=[("^/$", hello)]),
+    Brubeck(
+        msg_conn=Mongrel2Connection("tcp://127.0.0.1:9999", "tcp://127.0.0.1:9998"),
+        handler_tuples=[("^/$", hello)],
+    ),
 ):
     assert Client(app).get("/").text == "Take five!"
