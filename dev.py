@@ -56,7 +56,7 @@ def make_venv() -> None:
     if PYTHON.exists() and run(PYTHON, "-c", "", quiet=True):
         return
     say(f"making {VENV.name} with Python {sys.version.split()[0]}")
-    # Debian keeps ensurepip in python3-venv. Without it the pip that is there installs into .venv from outside.
+    # Debian keeps ensurepip in python3-venv. Without it, the pip that is there installs into it.
     venv.create(VENV, clear=True, symlinks=True, with_pip=bool(importlib.util.find_spec("ensurepip")))
 
 
@@ -72,7 +72,7 @@ def pip_command() -> list[str | Path]:
 
 
 def install(purpose: str, *requirements: str) -> None:
-    """Install *requirements* into `.venv`, unless done since the last change of a pyproject.toml."""
+    """Install *requirements* into `.venv`, unless done since a pyproject.toml last changed."""
     make_venv()
     stamp = VENV / f"installed-for-{purpose}"
     wanted = hashlib.sha256(repr(requirements).encode())
