@@ -19,6 +19,7 @@ from brubeck.core.forms import FormLimits
 from brubeck.core.handlers import MessageHandler, WebMessageHandler, refuse_abstract
 from brubeck.core.mixins import check_handler
 from brubeck.core.plugins import PluginManager
+from brubeck.core.rendering import TemplateEngines, read_loaders
 from brubeck.core.requests import Request
 from brubeck.core.responses import Response
 from brubeck.core.routing import Route, Router, build_path
@@ -43,9 +44,11 @@ class Brubeck:
         pool: A `gevent.pool.Pool`, or how many messages may be in work at once.
         no_handler: Called as (application, message) where no route matches, in the place of a 404 page.
         base_handler: The handler class that draws 404 and other pages no handler is there for.
-        template_loader: A function that returns a template engine, from one of the `load_…_env`.
-        template_engine: The registered name of an engine, with *template_dir*.
+        template_loader: A function that returns a template engine, from one of the `load_…_env`; for several engines,
+            a dict of such functions by the engines' names.
+        template_engine: The registered name of an engine, or several, with *template_dir*.
         template_dir: A folder of templates, or several.
+        static_url: Where static files are served from; or a function from a file's path to its URL.
         log_level: For the logger `brubeck`.
         login_url: Where `web_authenticated` sends strangers.
         db_conn: Given to handlers as `db_conn`.
@@ -72,9 +75,10 @@ class Brubeck:
         pool: Any = None,
         no_handler: Callable[..., Any] | None = None,
         base_handler: type[MessageHandler] = WebMessageHandler,
-        template_loader: Callable[[], Any] | None = None,
-        template_engine: str | None = None,
+        template_loader: Callable[[], Any] | Mapping[str, Callable[[], Any]] | None = None,
+        template_engine: str | Iterable[str] | None = None,
         template_dir: Any = None,
+        static_url: str | Callable[[str], str] = "/static/",
         log_level: int | str | None = None,
         login_url: str | None = None,
         db_conn: Any = None,
@@ -104,7 +108,10 @@ class Brubeck:
         self._wsgi: Callable[..., Any] | None = None
         self.plugins = PluginManager(plugins, disabled=disable_plugins)
         self.plugins.load()
-        self._set_templates(template_loader, template_engine, template_dir)
+        self.templates = TemplateEngines(
+            self, read_loaders(template_loader, template_engine, template_dir, self.plugins)
+        )
+        self._static_url = static_url
         self.msg_conn = self._choose_connection(mongrel2_pair, msg_conn)
         for rule in handler_tuples or ():
             self._add_rule(rule)
@@ -157,6 +164,12 @@ class Brubeck:
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise ConfigurationError(f"No route is named {name!r}.{hint}")
 
+    def static_url(self, path: str) -> str:
+        """Return the URL of the static file *path*, under the setting `static_url`."""
+        if callable(self._static_url):
+            return self._static_url(path)
+        return f"{self._static_url.rstrip('/')}/{quote(path.lstrip('/'))}"
+
     # Messages
 
     def dispatch(self, message: Request) -> Response:
@@ -181,24 +194,17 @@ class Brubeck:
 
     @property
     def template_engine(self) -> Any:
-        """The engine of `template_loader`, or of `template_engine` and `template_dir`.
+        """The engine of `template_loader`, or of `template_engine` and `template_dir`; of several, each file's own.
 
         Raises:
             ConfigurationError: Neither was given.
         """
-        if self._engine is None:
-            if self._load_engine is None:
-                raise ConfigurationError(
-                    "No templates are configured: give template_loader=load_…_env(folder), "
-                    "or template_engine='jinja2' and template_dir=folder."
-                )
-            self._engine = self._load_engine()
-        return self._engine
+        return self.templates.get()
 
     @property
     def has_templates(self) -> bool:
         """Whether a template engine was configured."""
-        return self._load_engine is not None
+        return bool(self.templates)
 
     def render_template(self, file: str, **context: Any) -> str:
         """Return the text of the template *file*, with *context* filled in."""
@@ -306,17 +312,6 @@ class Brubeck:
                 f"msg_conn must be a Connection such as WSGIConnection(port=6767), got {msg_conn!r}."
             )
         return msg_conn
-
-    def _set_templates(self, loader: Any, engine: str | None, folder: Any) -> None:
-        if loader is not None and engine is not None:
-            raise ConfigurationError("Give template_loader or template_engine, not both.")
-        if loader is not None and not callable(loader):
-            raise ConfigurationError(f"template_loader must be a function that returns an engine, got {loader!r}.")
-        if engine is not None:
-            renderer = self.plugins.get_renderer(engine)
-            loader = partial(renderer.load_engine, folder)
-        self._load_engine = loader
-        self._engine: Any = None
 
     def _freeze_hooks(self) -> None:
         self.request_hooks = self.plugins.request_hooks
