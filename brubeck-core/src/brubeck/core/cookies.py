@@ -47,10 +47,10 @@ def parse_cookies(header: str) -> dict[str, str]:
     if not header.isascii():
         header = wire_bytes(header).decode("latin-1")
     for pair in header.split(";", MAX_COOKIES)[:MAX_COOKIES]:
-        name, _, value = pair.partition("=")
+        name, equals, value = pair.partition("=")
         # Only these two: str.strip() takes U+00A0 and U+0085 too and forges a prefix from "\xa0__Host-a".
         name = _decode(name.strip(" \t"))
-        if name and name not in cookies:
+        if equals and name and name not in cookies:
             cookies[name] = _decode(_unquote(value.strip(" \t")))
     return cookies
 

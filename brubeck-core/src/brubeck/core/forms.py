@@ -20,6 +20,7 @@ from brubeck.core.uploads import Upload
 __all__ = ["DEFAULT_LIMITS", "Form", "FormLimits", "Readable", "Upload", "parse_form", "parse_query"]
 
 _BLOCK_BYTES = 65536
+_PIECE_BYTES = 4096
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
@@ -95,21 +96,40 @@ def parse_query(query: str | bytes, *, max_fields: int = DEFAULT_LIMITS.max_fiel
     pairs = query.split("&", max_fields)
     if len(pairs) > max_fields:
         raise HTTPError(400, f"The query has more than {max_fields} arguments.")
+    is_plain = "%" not in query and "+" not in query and query.isascii()
     for pair in pairs:
         if pair:
             name, _, value = pair.partition("=")
-            if "%" in pair or "+" in pair or not pair.isascii():
+            if not is_plain:
                 name, value = _unquote(name), _unquote(value)
-            arguments.setdefault(name, []).append(value)
+            if name in arguments:
+                arguments[name].append(value)
+            else:
+                arguments[name] = [value]
     return arguments
 
 
 def _unquote(text: str) -> str:
     raw = wire_bytes(text).replace(b"+", b" ")
     if b"%" in raw:
-        # Read as quoted-printable with = for %: its decoder is in C; urllib takes 80 bytes of memory a byte.
-        raw = a2b_qp(_BAD_ESCAPE.sub(b"=25", raw.replace(b"=", b"=3D")).replace(b"%", b"="))
+        raw = b"".join(map(_unescape, _split_between_escapes(raw)))
     return raw.decode("utf-8", "replace")
+
+
+def _unescape(raw: bytes) -> bytes:
+    # Read as quoted-printable with = for %, since its decoder is in C.
+    return a2b_qp(_BAD_ESCAPE.sub(b"=25", raw.replace(b"=", b"=3D")).replace(b"%", b"="))
+
+
+def _split_between_escapes(raw: bytes) -> Iterator[bytes]:
+    """Yield *raw* in pieces: `re`, like urllib, takes some 90 bytes of memory for each byte it replaces."""
+    start = 0
+    while start < len(raw):
+        end = start + _PIECE_BYTES
+        if end < len(raw) and (escape := raw.rfind(b"%", end - 2, end)) != -1:
+            end = escape
+        yield raw[start:end]
+        start = end
 
 
 def parse_form(content_type: str, body: bytes | Readable, limits: FormLimits = DEFAULT_LIMITS) -> Form:
