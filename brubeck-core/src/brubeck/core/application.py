@@ -145,7 +145,9 @@ class Brubeck:
 
     def _add(self, route: Route) -> None:
         if not callable(route.target):
-            raise ConfigurationError(f"The route {route.pattern!r} leads to {route.target!r}, not a callable.")
+            raise ConfigurationError(
+                f"The route {route.pattern!r} leads to {route.target!r}, not a callable."
+            )
         refuse_abstract(route.target)
         check_handler(route.target, self)
         self.router.add(route)
@@ -172,10 +174,7 @@ class Brubeck:
 
     # Messages
 
-    def dispatch(self, message: Request) -> Response:
-        """Return the one response to *message*; never raises an `Exception`. See `brubeck.core.dispatch`."""
-        message.limits = self.limits
-        return dispatch(self, message)
+    dispatch = dispatch
 
     def route_message(self, message: Request) -> Callable[..., Any]:
         """Return the callable that answers *message*, its arguments bound."""
@@ -334,7 +333,9 @@ def refuse_unknown(unknown: Mapping[str, Any]) -> None:
     """Refuse keywords that `Brubeck` does not know, naming the nearest that it does."""
     if not unknown:
         return
-    known = [name for name in inspect.signature(Brubeck.__init__).parameters if name not in ("self", "unknown")]
+    known = [
+        name for name in inspect.signature(Brubeck.__init__).parameters if name not in ("self", "unknown")
+    ]
     name = next(iter(unknown))
     near = get_close_matches(name, known, 1)
     hint = f"Did you mean {near[0]!r}?" if near else f"It knows {', '.join(known)}."

@@ -41,7 +41,9 @@ class ClientResponse:
     @property
     def text(self) -> str:
         """The body as text, by the charset of `Content-Type`, else UTF-8."""
-        charset = self.headers.get("Content-Type", "").partition("charset=")[2].partition(";")[0].strip(" \"'")
+        charset = (
+            self.headers.get("Content-Type", "").partition("charset=")[2].partition(";")[0].strip(" \"'")
+        )
         return self.body.decode(charset or "utf-8", "replace")
 
     @property
@@ -138,7 +140,9 @@ class Client:
         self._keep_cookies(response)
         return response
 
-    def exchange(self, method: str, target: str, headers: list[tuple[str, str]], body: bytes) -> ClientResponse:
+    def exchange(
+        self, method: str, target: str, headers: list[tuple[str, str]], body: bytes
+    ) -> ClientResponse:
         """Give the request to the application; a subclass sends it elsewhere."""
         if self.application is None:
             raise TypeError("Client needs an application.")
@@ -187,7 +191,9 @@ class SocketClient(Client):
         super().__init__(None, base_url)
         self.timeout_s = timeout_s
 
-    def exchange(self, method: str, target: str, headers: list[tuple[str, str]], body: bytes) -> ClientResponse:
+    def exchange(
+        self, method: str, target: str, headers: list[tuple[str, str]], body: bytes
+    ) -> ClientResponse:
         """Send the request through a new connection."""
         connection = http.client.HTTPConnection(
             self.base.hostname or "localhost", self.base.port, timeout=self.timeout_s

@@ -186,7 +186,10 @@ class ConnectionContract:
         response = self.ask("GET", "/cookies", cookies={"one": "kept"})
 
         assert response.text == "kept"
-        assert [line.partition(";")[0] for line in response.headers.get_all("set-cookie")] == ["one=1", "two=2"]
+        assert [line.partition(";")[0] for line in response.headers.get_all("set-cookie")] == [
+            "one=1",
+            "two=2",
+        ]
 
     def test_an_exception_is_one_500_that_tells_nothing(self) -> None:
         """Nothing of the exception reaches the client."""
@@ -225,7 +228,9 @@ class ConnectionContract:
 
     def test_a_form_with_a_file(self) -> None:
         """RFC 7578."""
-        response = self.ask("POST", "/form", data={"title": "Take"}, files={"file": ("five.txt", b"5" * 5000)})
+        response = self.ask(
+            "POST", "/form", data={"title": "Take"}, files={"file": ("five.txt", b"5" * 5000)}
+        )
 
         assert response.text == "Take five.txt 5000"
 

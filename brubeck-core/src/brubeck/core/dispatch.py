@@ -7,6 +7,7 @@ a plugin. `dispatch` itself never raises an `Exception`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from brubeck.core.errors import ClientDisconnected, HTTPError
@@ -20,15 +21,18 @@ if TYPE_CHECKING:
 
 __all__ = ["dispatch"]
 
-Handler = Callable[[], Response]
+OK = 200
 
 
 def dispatch(application: Brubeck, message: Request) -> Response:
     """Return the one response to *message*. The caller sends it and then calls its `close()`.
 
+    This is `Brubeck.dispatch`: the application is what it is called on.
+
     Blocks:
         The calling greenlet, as long as the handler does; the hub only where the handler's own code does.
     """
+    message.limits = application.limits
     try:
         response = ask_guards(application, message) if application.request_hooks else None
         if response is None:
@@ -36,6 +40,8 @@ def dispatch(application: Brubeck, message: Request) -> Response:
             response = request_handler(application, message, handler, arguments, keywords)
     except Exception as exc:
         response = answer_exception(application, message, None, exc)
+    if not application.response_hooks and message.method != "HEAD" and response.status_code == OK:
+        return response
     try:
         return result_handler(application, message, response)
     except Exception as exc:
@@ -60,22 +66,25 @@ def route_message(
     if found is None:
         return Unrouted(application, message), (), {}
     route, match = found
+    handler = (
+        route.target(application, message) if route.is_class else FunctionHandler(application, message, route)
+    )
+    if not route.has_groups:
+        return handler, (), {}
     arguments, keywords = route.arguments(match)
     message.route_arguments = keywords
-    if route.is_class:
-        return route.target(application, message), arguments, keywords
-    return FunctionHandler(application, message, route), arguments, keywords
+    return handler, arguments, keywords
 
 
 def request_handler(
     application: Brubeck,
     message: Request,
-    handler: Callable[..., Any],
+    handler: Any,
     arguments: tuple[Any, ...],
     keywords: dict[str, Any],
 ) -> Response:
     """Call *handler* and return its response, or the error page for what it raised. `on_finish` always runs."""
-    response = None
+    response: Response | None = None
     try:
         response = handler(*arguments, **keywords)
         if type(response.body) is not bytes:
@@ -85,19 +94,15 @@ def request_handler(
             response.close()
         response = answer_exception(application, message, handler, exc)
     finally:
-        on_finish = getattr(handler, "on_finish", None)
-        if on_finish is not None:
-            finish(application, message, on_finish, response)
+        if handler.has_finish:
+            finish(application, message, handler, response)
     return response
 
 
 def result_handler(application: Brubeck, message: Request, response: Response) -> Response:
     """Let plugins see or replace *response*, and take the body from what may not have one."""
-    for hook in application.response_hooks:
-        replaced = hook(application, message, response)
-        if replaced is not None and replaced is not response:
-            response.close()
-            response = replaced
+    if application.response_hooks:
+        response = ask_watchers(application, message, response)
     if message.method == "HEAD":
         response.drop_body(keep_length=response.status_code not in BODILESS_STATUSES)
     elif response.status_code in BODILESS_STATUSES:
@@ -105,10 +110,21 @@ def result_handler(application: Brubeck, message: Request, response: Response) -
     return response
 
 
+def ask_watchers(application: Brubeck, message: Request, response: Response) -> Response:
+    """Give *response* to each plugin that looks at responses; return it, or what replaced it."""
+    for hook in application.response_hooks:
+        replaced = hook(application, message, response)
+        if replaced is not None and replaced is not response:
+            response.close()
+            response = replaced
+    return response
+
+
 class Unrouted:
     """Answers what no route matches: the application's `no_handler`, else a 404 page."""
 
     __slots__ = ("application", "message")
+    has_finish = False
 
     def __init__(self, application: Brubeck, message: Request) -> None:
         self.application = application
@@ -128,6 +144,7 @@ class FunctionHandler:
     """Gives a function the same life as a handler class: its methods, its errors, its result."""
 
     __slots__ = ("application", "message", "route")
+    has_finish = False
 
     def __init__(self, application: Brubeck, message: Request, route: Route) -> None:
         self.application = application
@@ -165,9 +182,7 @@ def answer_of(result: Any, function: Any) -> Response:
     raise TypeError(f"{NONSENSE}, but {name} returned {result!r}.")
 
 
-def answer_exception(
-    application: Brubeck, message: Request, handler: Any, exception: Exception
-) -> Response:
+def answer_exception(application: Brubeck, message: Request, handler: Any, exception: Exception) -> Response:
     """Return the error page for what a handler raised; what is not the client's fault is logged once."""
     if not isinstance(exception, HTTPError):
         report(application, message, exception)
@@ -242,21 +257,15 @@ class Stream:
                 close()
 
 
-def finish(
-    application: Brubeck, message: Request, on_finish: Callable[[], Any], response: Response | None
-) -> None:
-    """Run *on_finish* now, or when the stream ends; its failure is logged and changes no answer."""
-
-    def guarded() -> None:
-        try:
-            on_finish()
-        except Exception as exc:
-            application.log_exception("on_finish failed", message, exc)
-
-    if response is not None and response.is_streamed:
-        response.on_close(guarded)
-    else:
-        guarded()
+def finish(application: Brubeck, message: Request, handler: Any, response: Response | None) -> None:
+    """Run the handler's `on_finish` now, or when its stream ends; a failure is logged and changes no answer."""
+    if response is not None and type(response.body) is not bytes:
+        response.on_close(partial(finish, application, message, handler, None))
+        return
+    try:
+        handler.on_finish()
+    except Exception as exc:
+        application.log_exception("on_finish failed", message, exc)
 
 
 def last_resort(application: Brubeck, message: Request, exception: Exception) -> Response:
@@ -269,4 +278,6 @@ def last_resort(application: Brubeck, message: Request, exception: Exception) ->
 
 def plain_failure() -> Response:
     """Return the answer that needs nothing to work."""
-    return Response(b"500 Internal Server Error\n", 500, headers=[("Content-Type", "text/plain; charset=utf-8")])
+    return Response(
+        b"500 Internal Server Error\n", 500, headers=[("Content-Type", "text/plain; charset=utf-8")]
+    )

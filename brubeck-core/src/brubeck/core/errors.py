@@ -1,12 +1,12 @@
 """Every error Brubeck raises on purpose.
 
-    BrubeckError
-    ├── ConfigurationError      (ValueError)   the application's author: a setting, a route, a class that cannot work
-    ├── HeaderError             (ValueError)   the application's author: a header that must not be sent
-    ├── HTTPError                              the client: answered with its status code
-    ├── ClientDisconnected                     nobody: the client has gone, there is no one to answer
-    └── PluginError                            a plugin's author, or whoever installed it
-        └── MissingPlugin       (ImportError)  a name that a distribution which is not there would bring
+BrubeckError
+├── ConfigurationError      (ValueError)   the application's author: a setting, a route, a class that cannot work
+├── HeaderError             (ValueError)   the application's author: a header that must not be sent
+├── HTTPError                              the client: answered with its status code
+├── ClientDisconnected                     nobody: the client has gone, there is no one to answer
+└── PluginError                            a plugin's author, or whoever installed it
+    └── MissingPlugin       (ImportError)  a name that a distribution which is not there would bring
 """
 
 from __future__ import annotations

@@ -39,7 +39,9 @@ def make_pool(pool: Pool | int | None) -> Pool:
     raise ConfigurationError(f"pool must be a gevent.pool.Pool, a positive int or None, got {pool!r}.")
 
 
-def on_signals(stop: Callable[[], Any], numbers: tuple[int, ...] = (signal.SIGTERM, signal.SIGINT)) -> Callable[[], None]:
+def on_signals(
+    stop: Callable[[], Any], numbers: tuple[int, ...] = (signal.SIGTERM, signal.SIGINT)
+) -> Callable[[], None]:
     """Call *stop* in a greenlet when one of the signals *numbers* comes; return what undoes this.
 
     Outside the main thread signals cannot be watched, and nothing is done.

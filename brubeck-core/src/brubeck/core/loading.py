@@ -124,4 +124,6 @@ def the_application(module: ModuleType, deferred: list[Brubeck], kind: type[Brub
     if not found:
         raise ConfigurationError(f"There is no Brubeck application in {module.__name__!r}.")
     names = ", ".join(sorted(found))
-    raise ConfigurationError(f"{module.__name__!r} holds several applications ({names}); name one behind a colon.")
+    raise ConfigurationError(
+        f"{module.__name__!r} holds several applications ({names}); name one behind a colon."
+    )

@@ -60,7 +60,11 @@ def choose(handler_class: type, role: str, mixins: Iterable[type], chosen: type)
         )
     for base in reversed(chosen.__mro__[:-1]):
         for name, value in vars(base).items():
-            if not name.startswith("__") and name not in _NOT_CHOSEN and name not in _own_names(handler_class):
+            if (
+                not name.startswith("__")
+                and name not in _NOT_CHOSEN
+                and name not in _own_names(handler_class)
+            ):
                 setattr(handler_class, name, value)
     chosen_roles = dict(vars(handler_class).get("_chosen_mixins", {}))
     chosen_roles[role] = chosen

@@ -87,6 +87,7 @@ class Request:
         self.raw_path = raw_path
         self.connection_id = connection_id
         self.disconnect = disconnect
+        self._arguments = None
 
     # What the transport said
 
@@ -164,7 +165,9 @@ class Request:
     def query_arguments(self) -> dict[str, list[str]]:
         """The arguments of the query string, every value of each, in order."""
         if self._query_arguments is None:
-            self._query_arguments = parse_query(self.query) if self.query else {}
+            self._query_arguments = (
+                parse_query(self.query, max_fields=self.limits.max_fields) if self.query else {}
+            )
         return self._query_arguments
 
     @property
@@ -184,13 +187,18 @@ class Request:
     def arguments(self) -> dict[str, list[str]]:
         """The arguments of the query string and, behind them, of a form in the body."""
         if self._arguments is None:
-            arguments = self.query_arguments
-            if self._body and self.has_form:
-                arguments = {name: list(values) for name, values in arguments.items()}
-                for name, values in self.form.fields.items():
-                    arguments.setdefault(name, []).extend(values)
-            self._arguments = arguments
+            if self._body == b"" and self.query:
+                self._arguments = parse_query(self.query, max_fields=self.limits.max_fields)
+            else:
+                self._arguments = self._merge_arguments()
         return self._arguments
+
+    def _merge_arguments(self) -> dict[str, list[str]]:
+        arguments = {name: list(values) for name, values in self.query_arguments.items()}
+        if self._body != b"" and self.has_form:
+            for name, values in self.form.fields.items():
+                arguments.setdefault(name, []).extend(values)
+        return arguments
 
     @property
     def has_form(self) -> bool:
@@ -209,7 +217,7 @@ class Request:
 
     def get_argument(self, name: str, default: str | None = None, strip: bool = True) -> str | None:
         """Return the last value of the argument *name*, from the query or a form, or *default*."""
-        values = self.arguments.get(name)
+        values = (self._arguments or self.arguments).get(name)
         if not values:
             return default
         return values[-1].strip() if strip else values[-1]

@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any, NamedTuple
+from typing import Any
 
 from brubeck.core.errors import ConfigurationError
 
-__all__ = ["METHODS", "Match", "Route", "Router", "build_path", "literal_prefix"]
+__all__ = ["METHODS", "Route", "Router", "build_path", "literal_prefix"]
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
 """The request methods a handler can answer (RFC 9110 section 9, RFC 5789)."""
@@ -40,7 +40,18 @@ class Route:
         ConfigurationError: The pattern cannot be compiled, or a method is not one of `METHODS`.
     """
 
-    __slots__ = ("by_method", "index", "is_class", "match", "name", "pattern", "positional", "regex", "target")
+    __slots__ = (
+        "by_method",
+        "has_groups",
+        "index",
+        "is_class",
+        "match",
+        "name",
+        "pattern",
+        "positional",
+        "regex",
+        "target",
+    )
 
     def __init__(
         self,
@@ -57,6 +68,7 @@ class Route:
         names = check_methods(methods, self.pattern)
         self.by_method = None if names is None else dict.fromkeys(names, target)
         self.name = name
+        self.has_groups = self.regex.groups > 0
         self.positional = not self.regex.groupindex
         self.index = -1
 
@@ -97,13 +109,6 @@ class Route:
         return f"Route({self.pattern!r}, {getattr(self.target, '__qualname__', self.target)!r})"
 
 
-class Match(NamedTuple):
-    """A route that matched, and what it took from the path."""
-
-    route: Route
-    match: re.Match[str]
-
-
 def compile_pattern(pattern: str | re.Pattern[str]) -> re.Pattern[str]:
     """Compile *pattern*, or say which one is wrong and where."""
     if isinstance(pattern, re.Pattern):
@@ -126,7 +131,9 @@ def check_methods(methods: str | Iterable[str] | None, pattern: str) -> frozense
         hint = f" Did you mean {near[0]!r}?" if near else f" Allowed are {', '.join(METHODS)}."
         raise ConfigurationError(f"The route {pattern!r} names the method {name!r}.{hint}")
     if not names:
-        raise ConfigurationError(f"The route {pattern!r} names no method; leave `method` out to answer every one.")
+        raise ConfigurationError(
+            f"The route {pattern!r} names no method; leave `method` out to answer every one."
+        )
     return names
 
 
@@ -267,8 +274,8 @@ class Router:
         self._routes.append(route)
         self._tree = None
 
-    def find(self, path: str) -> Match | None:
-        """Return the first route that matches at the start of *path*, or None."""
+    def find(self, path: str) -> tuple[Route, re.Match[str]] | None:
+        """Return the first route that matches at the start of *path*, with its match, or None."""
         node = self._tree or self._arrange()
         position = 0
         while node.length:
@@ -280,7 +287,7 @@ class Router:
         for route in node.here:
             match = route.match(path)
             if match is not None:
-                return Match(route, match)
+                return route, match
         return None
 
     def _arrange(self) -> _Node:
