@@ -15,7 +15,7 @@ from typing import IO, Any, cast
 
 from brubeck.core.discovery import PluginEntry, disabled_by_environment, scan
 from brubeck.core.errors import PluginError
-from brubeck.core.isolation import failed_record, record_of
+from brubeck.core.isolation import disabled_record, failed_record
 from brubeck.core.lookup import part_rivals
 from brubeck.core.missing import Failure, switch_off
 from brubeck.core.records import PluginRecord
@@ -45,7 +45,7 @@ def inspect_plugins(
     """
     off = disabled_by_environment().union(disabled)
     entries, records = part_rivals(scan(), off)
-    records += [record_of(entry, status="disabled") for entry in entries if entry.is_among(off)]
+    records += [disabled_record(entry) for entry in entries if entry.is_among(off)]
     records += _probe([entry for entry in entries if not entry.is_among(off)], timeout_s)
     return tuple(
         _mark_conflicts(sorted(records, key=lambda record: (record.name, record.distribution or "")))

@@ -15,7 +15,15 @@ from brubeck.core.records import PluginRecord
 from brubeck.core.registry import HookRegistry
 from brubeck.core.values import LazyValue, read_values
 
-__all__ = ["LoadedPlugin", "add_plugin", "describe_given", "describe_rivals", "load_plugin", "record_of"]
+__all__ = [
+    "LoadedPlugin",
+    "add_plugin",
+    "describe_given",
+    "describe_rivals",
+    "disabled_record",
+    "failed_record",
+    "load_plugin",
+]
 
 VALUE_HOOKS = {
     "connection": "brubeck_connections",
@@ -45,7 +53,7 @@ def load_plugin(
         As long as the plugin's module takes to import.
     """
     if entry.is_among(disabled):
-        return None, record_of(entry, status="disabled"), None
+        return None, disabled_record(entry), None
     unmet = entry.core_conflict()
     if unmet:
         return None, failed_record(entry, describe_core_conflict(entry, unmet)), None
@@ -53,7 +61,7 @@ def load_plugin(
     try:
         plugin = entry.load()
         if registry.has(plugin):  # passed by hand as well: the same plugin, not a second one
-            return None, record_of(entry, hooks=registry.hooks_of(plugin)), None
+            return None, _record(entry, hooks=registry.hooks_of(plugin)), None
         loaded = add_plugin(plugin, entry, registry, import_ms=(time.perf_counter() - started) * 1000)
     except PluginError as exc:
         return None, failed_record(entry, Failure(str(exc), switch_off(entry))), exc
@@ -80,7 +88,7 @@ def add_plugin(
     except BaseException:
         undo()
         raise
-    record = record_of(
+    record = _record(
         entry,
         hooks=registry.hooks_of(plugin),
         connections=tuple(values["connection"]),
@@ -122,7 +130,7 @@ def describe_rivals(rivals: Iterable[PluginEntry]) -> Failure:
     )
 
 
-def record_of(entry: PluginEntry, **facts: Any) -> PluginRecord:
+def _record(entry: PluginEntry, **facts: Any) -> PluginRecord:
     """Return the record of *entry*, with the *facts* that are known about it."""
     return PluginRecord(
         name=entry.name,
@@ -133,6 +141,12 @@ def record_of(entry: PluginEntry, **facts: Any) -> PluginRecord:
     )
 
 
+def disabled_record(entry: PluginEntry) -> PluginRecord:
+    """Return the record of an *entry* that was switched off by name."""
+    mend = "Take its name out of BRUBECK_DISABLE_PLUGINS or disable_plugins to use it."
+    return _record(entry, status="disabled", cause="it is disabled.", mend=mend)
+
+
 def failed_record(entry: PluginEntry, failure: Failure) -> PluginRecord:
     """Return the record of an *entry* that cannot be used."""
-    return record_of(entry, status="failed", cause=failure.cause, mend=failure.mend)
+    return _record(entry, status="failed", cause=failure.cause, mend=failure.mend)

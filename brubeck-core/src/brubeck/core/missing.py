@@ -65,7 +65,7 @@ def home_of(kind: str, name: str) -> str | None:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return `" Did you mean 'wsgi'?"`, or nothing when no known name is near."""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.75)
     return f" Did you mean {near[0]!r}?" if near else ""
 
 
@@ -197,8 +197,9 @@ def _describe_unmet(entry: PluginEntry, unmet: Unmet) -> Failure:
 
 
 def _describe_broken(entry: PluginEntry, exc: BaseException) -> Failure:
+    told = " ".join(f"{type(exc).__name__}: {exc}".split()).rstrip(".: ")
     return Failure(
-        f"it is installed but broken: importing it raised {type(exc).__name__}: {' '.join(str(exc).split())}",
+        f"it is installed but broken: importing it raised {told}.",
         switch_off(entry),
     )
 

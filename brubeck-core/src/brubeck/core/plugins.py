@@ -24,8 +24,8 @@ from brubeck.core.isolation import (
     add_plugin,
     describe_given,
     describe_rivals,
+    disabled_record,
     load_plugin,
-    record_of,
 )
 from brubeck.core.missing import did_you_mean, explain_missing
 from brubeck.core.records import PluginRecord
@@ -125,7 +125,7 @@ class PluginManager:
         """
         entry = describe_given(plugin, name)
         if entry.is_among(self.disabled):
-            self._unused.append(record_of(entry, status="disabled"))
+            self._unused.append(disabled_record(entry))
             return lambda: None
         loaded = add_plugin(plugin, entry, self._registry)
         self._loaded.append(loaded)
