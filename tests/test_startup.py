@@ -31,7 +31,8 @@ def modules_after(program: str) -> set[str]:
     """Return the top-level modules that *program* leaves imported in a new interpreter."""
     report = "import json, sys; print(); print(json.dumps([name.partition('.')[0] for name in sys.modules]))"
     wrapped = f"try:\n    exec({program!r})\nexcept SystemExit:\n    pass\n{report}"
-    done = subprocess.run([sys.executable, "-c", wrapped], check=True, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", wrapped], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 

@@ -44,18 +44,17 @@ class PluginGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands, importing none of a plugin's that is known by its name alone."""
-        rows = [(name, self._short_help(ctx, name)) for name in self.list_commands(ctx)]
+        found = plugin_commands()  # once: each call scans and loads the plugins
+        names = [*self.commands, *(name for name in sorted(found) if name not in self.commands)]
+        rows = [(name, self._short_help(name, found)) for name in names]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
-    def _short_help(self, ctx: click.Context, name: str) -> str:
-        own = self.commands.get(name)
-        if own is not None:
-            return own.get_short_help_str()
-        found = plugin_commands()[name]
-        if isinstance(found.source, click.Command):
-            return found.source.get_short_help_str()
-        return f"from {found.entry.label}"
+    def _short_help(self, name: str, found: dict[str, Any]) -> str:
+        command = self.commands.get(name) or found[name].source
+        if isinstance(command, click.Command):
+            return command.get_short_help_str()
+        return f"from {found[name].entry.label}"
 
 
 def plugin_commands() -> dict[str, Any]:
