@@ -1,8 +1,8 @@
 """What happened to accounts, for whoever watches: records of the logger `brubeck.audit`.
 
-The message of a record is one line, `login.failed account='jd' address='192.0.2.1'`; each value is also an attribute
-of the record, below `audit`. Values come from clients: they are cut short and escaped, so that none can forge a line.
-Passwords, tokens, cookies and session ids are never recorded.
+The message of a record is one line, `login.failed account='jd' address='192.0.2.1'`; each value is also an
+attribute of the record, below `audit`. Values come from clients: they are cut short and escaped, so that
+none can forge a line. Passwords, tokens, cookies and session ids are never recorded.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def record(event: str, message: Request | None = None, **values: Any) -> None:
     fields = {name: cut(value) for name, value in values.items() if value is not None}
     if message is not None:
         fields |= {"address": message.remote_addr, "method": message.method, "path": cut(message.path)}
-    line = " ".join(f"{name}={ascii(value)}" for name, value in fields.items())
+    line = " ".join(f"{name}={value!a}" for name, value in fields.items())
     log.log(level, "%s %s", event, line, extra={"audit": {"event": event, **fields}})
 
 

@@ -1,6 +1,7 @@
 """`authenticated`, `web_authenticated` and `requires`, on methods and on whole handler classes.
 
-Each leaves `check_handler` behind, so that a handler without user handling is refused when its route is added.
+Each leaves `check_handler` behind, so that a handler without user handling is refused when its route is
+added.
 """
 
 from __future__ import annotations
@@ -9,12 +10,11 @@ import functools
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from brubeck.core.errors import ConfigurationError
-from brubeck.core.responses import Response
-
 from brubeck.auth import audit
 from brubeck.auth.guards import guard_class, guard_subclasses
 from brubeck.auth.locations import login_location
+from brubeck.core.errors import ConfigurationError
+from brubeck.core.responses import Response
 
 __all__ = ["authenticated", "requires", "web_authenticated"]
 
@@ -26,7 +26,8 @@ def authenticated(target: Target) -> Target:
     """Answer strangers with 401.
 
     Args:
-        target: A method of a handler, or a handler class, which protects every method of it and of its subclasses.
+        target: A method of a handler, or a handler class, which protects every method of it and of its
+            subclasses.
     """
     return cast("Target", protect(target, refuse_stranger))
 
@@ -35,7 +36,8 @@ def web_authenticated(target: Target) -> Target:
     """Send strangers to `login_url`, with the way back in `next`; answer 401 where no `login_url` is set.
 
     Args:
-        target: A method of a handler, or a handler class, which protects every method of it and of its subclasses.
+        target: A method of a handler, or a handler class, which protects every method of it and of its
+            subclasses.
     """
     return cast("Target", protect(target, send_to_login))
 
@@ -49,7 +51,9 @@ def requires(*roles: str) -> Callable[[Target], Target]:
         roles: What `has_role` of the handler is asked; the user needs all of them.
     """
     if not roles or not all(isinstance(role, str) for role in roles):
-        raise ConfigurationError(f"requires takes the names of roles, as in @requires('admin'), got {roles!r}.")
+        raise ConfigurationError(
+            f"requires takes the names of roles, as in @requires('admin'), got {roles!r}."
+        )
 
     def refuse(handler: Any) -> Any:
         refusal = refuse_stranger(handler)
@@ -93,7 +97,8 @@ def protect(target: Any, refuse: Refuse) -> Any:
         refusal = refuse(self)
         return target(self, *args, **kwargs) if refusal is None else refusal
 
-    protected.check_handler = both(check_users, getattr(target, "check_handler", None))  # type: ignore[attr-defined]
+    check = both(check_users, getattr(target, "check_handler", None))
+    protected.check_handler = check  # type: ignore[attr-defined]
     return protected
 
 
@@ -139,7 +144,7 @@ def check_users(handler_class: Any, application: Any) -> None:
     name = getattr(handler_class, "__qualname__", repr(handler_class))
     if not isinstance(handler_class, type):
         raise ConfigurationError(
-            f"{name} is a function, which has no current_user. Protect a method of a handler class, or the class."
+            f"{name} is a function, which has no current_user. Protect a handler class or a method of one."
         )
     if not hasattr(handler_class, "current_user"):
         raise ConfigurationError(

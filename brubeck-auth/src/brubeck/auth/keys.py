@@ -43,8 +43,8 @@ def check_secrets(cookie_secret: Any) -> list[bytes]:
         cookie_secret: A str or bytes, or a list of them: the first signs, all are accepted.
 
     Raises:
-        ConfigurationError: There is none, or one is shorter than `MIN_SECRET_BYTES` or printed in a manual. The
-            sentence does not repeat the secret.
+        ConfigurationError: There is none, or one is shorter than `MIN_SECRET_BYTES` or printed in a manual.
+            The sentence does not repeat the secret.
     """
     given = list(cookie_secret) if isinstance(cookie_secret, list | tuple) else [cookie_secret]
     if not given:
@@ -63,8 +63,11 @@ def _check(secret: Any) -> bytes:
         raise ConfigurationError(f"This cookie_secret is printed in a manual. {_HOW_TO_MAKE_ONE}")
     if len(octets) < MIN_SECRET_BYTES:
         raise ConfigurationError(
-            f"cookie_secret must have at least {MIN_SECRET_BYTES} bytes, got {len(octets)}. {_HOW_TO_MAKE_ONE}"
+            f"cookie_secret has at least {MIN_SECRET_BYTES} bytes, got {len(octets)}. {_HOW_TO_MAKE_ONE}"
         )
     if octets == _TUTORIAL_SECRET:
-        log.warning("This cookie_secret is printed in Brubeck's README; anybody can sign with it. %s", _HOW_TO_MAKE_ONE)
+        log.warning(
+            "This cookie_secret is printed in Brubeck's README; anybody can sign with it. %s",
+            _HOW_TO_MAKE_ONE,
+        )
     return octets

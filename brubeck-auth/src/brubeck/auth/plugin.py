@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from brubeck.core.hookimpl import hookimpl
 
 if TYPE_CHECKING:
-    from brubeck.core.application import Brubeck
-
     from brubeck.auth.signing import Signer
+    from brubeck.core.application import Brubeck
 
 
 @hookimpl

@@ -1,9 +1,10 @@
-"""Values that a client keeps for us and cannot change: JSON, signed with HMAC-SHA-256, with the time of signing.
+"""Values that a client keeps for us and cannot change: JSON and the time, signed with HMAC-SHA-256.
 
-The format is itsdangerous' `URLSafeTimedSerializer`: payload, time and signature in URL-safe base64, between dots. What
-is added here: the key depends on a purpose and a name, so that no value can be moved to another cookie or used as a
-token; only the one canonical spelling of a signature counts (base64 can be spelled in several); a time in the future
-does not count; and whatever a client sends, the answer is a value or None, never an exception.
+The format is itsdangerous' `URLSafeTimedSerializer`: payload, time and signature in URL-safe base64,
+between dots. What is added here: the key depends on a purpose and a name, so that no value can be moved to
+another cookie or used as a token; only the one canonical spelling of a signature counts (base64 can be
+spelled in several); a time in the future does not count; and whatever a client sends, the answer is a value
+or None, never an exception.
 """
 
 from __future__ import annotations
@@ -13,13 +14,12 @@ import hmac
 import time
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
+from brubeck.auth.keys import check_secrets
 from brubeck.core.errors import HeaderError
 from itsdangerous import BadData, TimestampSigner, URLSafeTimedSerializer
 from itsdangerous.encoding import base64_decode, base64_encode, bytes_to_int, int_to_bytes
-
-from brubeck.auth.keys import check_secrets
 
 __all__ = ["DEFAULT_MAX_AGE_S", "MAX_CLOCK_SKEW_S", "MAX_SIGNED_BYTES", "Signer"]
 
@@ -51,7 +51,7 @@ class Signer:
         ConfigurationError: A secret is missing, too short, or printed in a manual.
     """
 
-    cookie_attributes = {"httponly": True, "samesite": "Lax"}
+    cookie_attributes: ClassVar[dict[str, Any]] = {"httponly": True, "samesite": "Lax"}
     """What `set_cookie` adds to a signed cookie unless told otherwise."""
 
     secure_when_https = True
@@ -86,7 +86,7 @@ class Signer:
         signed = (body + b"." + keys.sign(body)).decode("ascii")
         if len(signed) > MAX_SIGNED_BYTES:
             raise HeaderError(
-                f"The signed value {name!r} takes {len(signed)} bytes, browsers keep at most {MAX_SIGNED_BYTES}. "
+                f"The signed value {name!r} takes {len(signed)} bytes, browsers keep {MAX_SIGNED_BYTES}. "
                 "Keep the data on the server (see brubeck.auth.Sessions) and a key in the cookie."
             )
         return signed
@@ -135,7 +135,9 @@ class _KeyRing(URLSafeTimedSerializer):
     def __init__(self, secrets: list[bytes], salt: bytes) -> None:
         super().__init__(secrets[0], salt=salt, serializer_kwargs={"allow_nan": False})
         self._derived = [
-            TimestampSigner(secret, salt=salt, key_derivation="hmac", digest_method=hashlib.sha256).derive_key()
+            TimestampSigner(
+                secret, salt=salt, key_derivation="hmac", digest_method=hashlib.sha256
+            ).derive_key()
             for secret in secrets
         ]
 
@@ -146,5 +148,6 @@ class _KeyRing(URLSafeTimedSerializer):
     def holds(self, body: bytes, signature: bytes) -> bool:
         """Say whether *signature* is one of ours, letter for letter; in constant time for each secret."""
         return any(
-            hmac.compare_digest(signature, base64_encode(hmac.digest(key, body, "sha256"))) for key in self._derived
+            hmac.compare_digest(signature, base64_encode(hmac.digest(key, body, "sha256")))
+            for key in self._derived
         )
