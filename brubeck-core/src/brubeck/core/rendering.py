@@ -1,4 +1,4 @@
-"""The template engines of one application: each is loaded when a handler that needs it is routed, and kept."""
+"""The template engines of one application: each is loaded when its first handler is routed, and kept."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class TemplateEngines:
         return bool(self._loaders)
 
     def get(self, name: str | None = None) -> Any:
-        """Return the engine called *name*; without a name the only one, or one that chooses by the file's suffix.
+        """Return the engine called *name*; without a name the only one, or one that goes by suffixes.
 
         Raises:
             ConfigurationError: There is no such engine in this application.
@@ -129,7 +129,7 @@ def suffixes_of(engine: Any) -> tuple[str, ...]:
 
 
 def adopt_engine(engine: Any, plugins: PluginManager) -> Any:
-    """Return *engine* fit for Brubeck: a bare `jinja2.Environment` or the like is wrapped by the renderer of that name.
+    """Return *engine* fit for Brubeck: a bare `jinja2.Environment` or the like gets its adapter.
 
     Raises:
         ConfigurationError: It is no engine.
@@ -164,5 +164,7 @@ def read_loaders(
     loaders = dict(loader) if isinstance(loader, Mapping) else {None: loader}
     for each in loaders.values():
         if not callable(each):
-            raise ConfigurationError(f"template_loader must be a function that returns an engine, got {each!r}.")
+            raise ConfigurationError(
+                f"template_loader must be a function that returns an engine, got {each!r}."
+            )
     return loaders

@@ -1,0 +1,1 @@
+"""One adapter an engine. Each imports its engine, and is imported when that engine is used."""

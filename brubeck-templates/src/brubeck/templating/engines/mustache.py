@@ -1,0 +1,105 @@
+"""Mustache, with Pystache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from html import escape
+from typing import Any
+
+import pystache
+from brubeck.templating.context import HANDLER_NAMES, MISSING, get_of_handler
+from brubeck.templating.engine import Engine
+from brubeck.templating.folders import Folders, check_name
+from brubeck.templating.places import Place
+from pystache.context import KeyNotFoundError
+from pystache.parsed import ParsedTemplate
+from pystache.parser import ParsingError, parse
+
+__all__ = ["MustacheEngine"]
+
+
+class HandlerNames:
+    """Answers what only the handler knows, as attributes that Mustache reads when a template names them."""
+
+    def __init__(self, handler: Any) -> None:
+        self._handler = handler
+
+    def __getattr__(self, name: str) -> Any:
+        value = get_of_handler(self._handler, name) if name in HANDLER_NAMES else MISSING
+        if value is MISSING:
+            raise AttributeError(name)
+        return value
+
+
+class Partials:
+    """Gives Pystache the text of `{{> partial }}`, under the rules for names."""
+
+    def __init__(self, find: Callable[[str], str | None], folders: Folders) -> None:
+        self._find = find
+        self._folders = folders
+
+    def get(self, name: str) -> str | None:
+        """Return the text of the partial *name*, or None."""
+        file = self._find(check_name(name))
+        return None if file is None else self._folders.read(file)[1]
+
+
+class MustacheEngine(Engine[ParsedTemplate]):
+    """Renders with a `pystache.Renderer`. Names may leave out the suffix, as Mustache's own tools do."""
+
+    suffixes = (".mustache",)
+
+    native: pystache.Renderer
+
+    def make(self) -> pystache.Renderer:
+        """Return a renderer whose partials come from the folders."""
+        escaping = escape_unless_safe if self.autoescape else str
+        options = {"escape": escaping, "partials": Partials(self.find_file, self.folders), **self.options}
+        return pystache.Renderer(**options)
+
+    def find_file(self, name: str) -> str | None:
+        """Return *name*, or *name* with the suffix of Mustache or HTML, whichever is there."""
+        candidates = (name + ending for ending in ("", *self.suffixes, ".html"))
+        return next((file for file in candidates if self._places.find(file)), None)
+
+    def has(self, file: str) -> bool:
+        """Say whether there is a template *file*, with or without the suffix."""
+        return self.find_file(file) is not None
+
+    def load(self, file: str) -> ParsedTemplate:
+        """Return the template, parsed; a section without an end is an error."""
+        _, text = self._places.read(self.find_file(file) or file)
+        try:
+            return parse(text, raise_on_mismatch=True)
+        except ParsingError as exc:
+            exc.line = text.count("\n", 0, exc.info.position) + 1 if exc.info else None
+            raise
+
+    def fill(self, template: ParsedTemplate, context: Mapping[str, Any]) -> str:
+        """Return the page."""
+        return str(self.native.render(template, HandlerNames(context.get("handler")), self.globals, context))
+
+    def locate(self, exception: BaseException, file: str) -> Place | None:
+        """Return the line of what cannot be parsed, or of the first tag with a name that is missing."""
+        path = self._places.find(self.find_file(file) or file)
+        if path is None:
+            return None
+        if isinstance(exception, KeyNotFoundError):
+            return Place(str(path), line_of(path.read_text(encoding="utf-8"), exception.key))
+        return Place(str(path), getattr(exception, "line", None))
+
+    @property
+    def _places(self) -> Folders:
+        """The folders: ours, or those of a renderer that was made elsewhere."""
+        return self.folders if self.folders.paths else Folders(self.native.search_dirs)
+
+
+def escape_unless_safe(text: str) -> str:
+    """Return *text* escaped for HTML, unless it is a string marked as safe (`markupsafe.Markup`)."""
+    return str(text.__html__() if hasattr(text, "__html__") else escape(text))
+
+
+def line_of(text: str, key: str) -> int | None:
+    """Return the line in which a tag names *key*, or None."""
+    lines = enumerate(text.splitlines(), 1)
+    return next((number for number, line in lines if "{{" in line and key in line), None)
