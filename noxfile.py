@@ -64,7 +64,7 @@ def docs(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """All tests but those of packaging and docs, live ones included."""
     install_everything(session, "tests")
-    session.run("pytest", "-m", "not packaging and not soak", "--ignore=tests/docs", *session.posargs)
+    session.run("pytest", "-m", "not packaging and not soak and not fuzz", "--ignore=tests/docs", *session.posargs)
 
 
 @nox.session
@@ -80,7 +80,7 @@ def bench(session: nox.Session) -> None:
 def fuzz(session: nox.Session) -> None:
     """Ask every property test 20,000 times."""
     install_everything(session, "tests")
-    session.run("pytest", "-m", "hypothesis and not live", "--hypothesis-profile=fuzz", *session.posargs)
+    session.run("pytest", "-m", "(hypothesis or fuzz) and not live", "--hypothesis-profile=fuzz", *session.posargs)
 
 
 @nox.session
