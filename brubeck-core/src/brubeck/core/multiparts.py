@@ -20,6 +20,7 @@ __all__ = ["parse_multipart"]
 _BOUNDARY_PARAMETER = re.compile(r";[ \t]*boundary[ \t]*=", re.IGNORECASE)
 # RFC 2046 section 5.1.1 and what clients send besides; never CR, LF or a quote.
 _is_boundary = re.compile(r"[ !#-\[\]-~]{0,69}[!#-\[\]-~]").fullmatch
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 # RFC 7578 section 4.5. A short list: among Python's codecs are slow ones, and UTF-7.
 _CHARSETS = {
     None: "utf-8",
@@ -95,6 +96,8 @@ class _FormBuilder:
             self._finish_file(self._upload) if self._upload else self._finish_field()
         elif not isinstance(event, bytes):
             self._segment = event
+            if any(_CONTROL.search(value) for _, value in event.headerlist):
+                raise HTTPError(400, "The multipart body is malformed: a header holds control characters.")
             self._start_field() if event.filename is None else self._start_file()
         elif self._upload:
             self._store(self._upload, event)
