@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable
 
 import falcon
-
 from brubeck.core.application import Brubeck
 from brubeck.core.handlers import WebMessageHandler
 from brubeck.core.requests import Request

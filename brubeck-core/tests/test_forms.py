@@ -340,6 +340,7 @@ GOOD = encode(encode_part("a", None, b"1"), encode_part("f", "f", b"x" * 100))
         GOOD.replace(b'name="a"', b'name="\xff"'),
         GOOD.replace(b'name="a"', b'name="a"\r\n folded'),
         GOOD.replace(b'name="a"', b'name="a"\r\nBad Name: x'),
+        GOOD.replace(b'name="a"', b'name="a"\r\ncontent-disposition: form-data; name="b"'),
         GOOD.replace(b'name="a"', b'name="a"\nX-Evil: x'),
         GOOD.replace(b'name="a"', b'name="a"\r'),
         GOOD.replace(b'name="a"', b'name="a\x00"'),

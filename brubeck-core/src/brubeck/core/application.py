@@ -21,7 +21,6 @@ from brubeck.core.mixins import check_handler
 from brubeck.core.plugins import PluginManager
 from brubeck.core.rendering import TemplateEngines, read_loaders
 from brubeck.core.requests import Request
-from brubeck.core.responses import Response
 from brubeck.core.routing import Route, Router, build_path
 
 __all__ = ["Brubeck"]
@@ -106,6 +105,7 @@ class Brubeck:
         self.base_handler = base_handler
         self._signers: dict[Any, Any] = {}
         self._wsgi: Callable[..., Any] | None = None
+        self._engine: Any = None
         self.plugins = PluginManager(plugins, disabled=disable_plugins)
         self.plugins.load()
         self.templates = TemplateEngines(
@@ -152,7 +152,7 @@ class Brubeck:
         check_handler(route.target, self)
         self.router.add(route)
 
-    def url_for(self, name: str, **arguments: Any) -> str:
+    def url_for(self, name: str, /, **arguments: Any) -> str:
         """Return the path of the route called *name*, with *arguments* in its groups.
 
         Raises:
@@ -207,7 +207,7 @@ class Brubeck:
 
     def render_template(self, file: str, **context: Any) -> str:
         """Return the text of the template *file*, with *context* filled in."""
-        return cast(str, self.template_engine.render(file, context))
+        return cast("str", self.template_engine.render(file, context))
 
     def get_cookie_signer(self, secret: Any) -> Any:
         """Return what signs cookies with *secret*.
@@ -295,7 +295,7 @@ class Brubeck:
         """
         if self.msg_conn is None:
             self.msg_conn = self.plugins.get_connection("wsgi")()
-        return cast(Connection, self.msg_conn)
+        return cast("Connection", self.msg_conn)
 
     def _choose_connection(self, pair: Any, msg_conn: Any) -> Connection | None:
         if pair is not None and msg_conn is not None:
@@ -303,9 +303,9 @@ class Brubeck:
         if pair is not None:
             if isinstance(pair, str) or len(pair) != PAIR:
                 raise ConfigurationError(f"mongrel2_pair is (pull address, pub address), got {pair!r}.")
-            return cast(Connection, self.plugins.get_connection("mongrel2")(*pair))
+            return cast("Connection", self.plugins.get_connection("mongrel2")(*pair))
         if isinstance(msg_conn, str):
-            return cast(Connection, self.plugins.get_connection(msg_conn)())
+            return cast("Connection", self.plugins.get_connection(msg_conn)())
         if msg_conn is not None and not isinstance(msg_conn, Connection):
             raise ConfigurationError(
                 f"msg_conn must be a Connection such as WSGIConnection(port=6767), got {msg_conn!r}."

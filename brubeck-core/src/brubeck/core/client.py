@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import json as jsonlib
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -258,14 +258,12 @@ def encode_multipart(fields: Mapping[str, Any], files: Mapping[str, Any]) -> tup
     return f"multipart/form-data; boundary={boundary}", body
 
 
-def encode_file(name: str, upload: bytes | Sequence[Any]) -> bytes:
+def encode_file(name: str, upload: bytes | tuple[Any, ...]) -> bytes:
     """Return one file as a part."""
-    filename, content, content_type = name, upload, "application/octet-stream"
-    if not isinstance(upload, bytes):
-        filename, content, *rest = upload
-        content_type = rest[0] if rest else content_type
+    filename, content, *rest = (name, upload) if isinstance(upload, bytes) else upload
+    content_type = rest[0] if rest else "application/octet-stream"
     head = (
         f'Content-Disposition: form-data; name="{name}"; filename="{filename}"\r\n'
         f"Content-Type: {content_type}\r\n\r\n"
     )
-    return head.encode() + bytes(content)
+    return head.encode() + content

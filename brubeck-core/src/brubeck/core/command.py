@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
-
 from brubeck.core.errors import BrubeckError
 
 if TYPE_CHECKING:

@@ -52,7 +52,7 @@ class Connection(ABC):
         given up.
         """
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - many transports have nothing to release
         """Release the sockets. Does nothing when they are not open."""
 
     @property

@@ -87,7 +87,7 @@ def request_handler(
     response: Response | None = None
     try:
         response = handler(*arguments, **keywords)
-        if type(response.body) is not bytes:
+        if not isinstance(response.body, bytes):
             response.body = begin_stream(response.body)
     except Exception as exc:
         if response is not None:

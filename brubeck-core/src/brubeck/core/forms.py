@@ -92,11 +92,15 @@ def parse_query(query: str | bytes, *, max_fields: int = DEFAULT_LIMITS.max_fiel
     """
     if isinstance(query, bytes):
         query = query.decode("latin-1")
+    is_plain = "%" not in query and "+" not in query and query.isascii()
+    if is_plain and "&" not in query:
+        # One plain argument, the commonest query: 0.2 us less of 0.7 (`benchmarks/dispatch.py`).
+        name, _, value = query.partition("=")
+        return {name: [value]} if query else {}
     arguments: dict[str, list[str]] = {}
     pairs = query.split("&", max_fields)
     if len(pairs) > max_fields:
         raise HTTPError(400, f"The query has more than {max_fields} arguments.")
-    is_plain = "%" not in query and "+" not in query and query.isascii()
     for pair in pairs:
         if pair:
             name, _, value = pair.partition("=")

@@ -7,10 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import gevent
+from brubeck.core.errors import ConfigurationError
 from gevent import monkey
 from gevent.pool import Pool
-
-from brubeck.core.errors import ConfigurationError
 
 __all__ = ["DEFAULT_POOL_SIZE", "Pool", "make_pool", "on_signals", "patch"]
 

@@ -146,7 +146,7 @@ class MessageHandler:
     def get_argument(self, name: str, default: str | None = None, strip: bool = True) -> str | None:
         """Return the last value of the argument *name*, from the query or a form, or *default*."""
         message = self.message
-        values = (message._arguments or message.arguments).get(name)
+        values = message.arguments.get(name)
         if not values:
             return default
         return values[-1].strip() if strip else values[-1]
@@ -237,8 +237,11 @@ class MessageHandler:
             and self._reason is None
             and code not in BODILESS_STATUSES
         ):
-            if type(body) is str:
-                body = body.encode("utf-8", "replace")
+            if isinstance(body, str):
+                try:
+                    body = body.encode()
+                except UnicodeEncodeError:  # a lone surrogate
+                    body = body.encode("utf-8", "replace")
             return Response.of_checked(body, code, REASONS.get(code, ""), [self._content_type_pair])
         pairs = list(self._headers.items()) if self._headers is not None else []
         if code not in BODILESS_STATUSES and not has_header(pairs, "content-type"):

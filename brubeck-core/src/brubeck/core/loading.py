@@ -1,4 +1,4 @@
-"""From what a person types – `module:app`, `file.py`, `file.py:app` – to the application it names."""
+"""From what a person types (`module:app`, `file.py`, `file.py:app`) to the application it names."""
 
 from __future__ import annotations
 

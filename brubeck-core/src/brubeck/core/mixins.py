@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["check_handler", "compose"]
 
+_CHOSEN = "_chosen_mixins"
+_IN_BODY = "_names_in_body"
 _NOT_CHOSEN = frozenset(("provides", "check_application"))
 
 
@@ -66,23 +68,23 @@ def choose(handler_class: type, role: str, mixins: Iterable[type], chosen: type)
                 and name not in _own_names(handler_class)
             ):
                 setattr(handler_class, name, value)
-    chosen_roles = dict(vars(handler_class).get("_chosen_mixins", {}))
+    chosen_roles = dict(vars(handler_class).get(_CHOSEN, {}))
     chosen_roles[role] = chosen
-    handler_class._chosen_mixins = chosen_roles  # type: ignore[attr-defined]
+    setattr(handler_class, _CHOSEN, chosen_roles)
 
 
 def _own_names(handler_class: type) -> frozenset[str]:
     """Names written in the body of the class; those stay the author's own."""
-    own = vars(handler_class).get("_names_in_body")
+    own = vars(handler_class).get(_IN_BODY)
     if own is None:
         own = frozenset(vars(handler_class))
-        handler_class._names_in_body = own  # type: ignore[attr-defined]
+        setattr(handler_class, _IN_BODY, own)
     return frozenset(own)
 
 
 def settled_by_base(handler_class: type, role: str) -> bool:
     """Say whether a base class already made the choice for *role*."""
-    return any(role in vars(base).get("_chosen_mixins", {}) for base in handler_class.__mro__)
+    return any(role in vars(base).get(_CHOSEN, {}) for base in handler_class.__mro__)
 
 
 def conflict(handler_class: type, role: str, mixins: list[type]) -> str:

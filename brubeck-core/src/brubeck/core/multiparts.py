@@ -77,6 +77,14 @@ def find_boundary(content_type: str) -> str:
     )
 
 
+def _check_headers(pairs: list[tuple[str, str]]) -> None:
+    if len(pairs) > len({name for name, _ in pairs}):
+        # Which of two dispositions counts is another one elsewhere.
+        raise HTTPError(400, "The multipart body is malformed: Repeated header.")
+    if any(_CONTROL.search(value) for _, value in pairs):
+        raise HTTPError(400, "The multipart body is malformed: Control character in a header.")
+
+
 class _FormBuilder:
     """Takes the events of the parser: a segment, its bytes, None at its end."""
 
@@ -96,8 +104,7 @@ class _FormBuilder:
             self._finish_file(self._upload) if self._upload else self._finish_field()
         elif not isinstance(event, bytes):
             self._segment = event
-            if any(_CONTROL.search(value) for _, value in event.headerlist):
-                raise HTTPError(400, "The multipart body is malformed: a header holds control characters.")
+            _check_headers(event.headerlist)
             self._start_field() if event.filename is None else self._start_file()
         elif self._upload:
             self._store(self._upload, event)

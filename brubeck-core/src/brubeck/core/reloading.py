@@ -28,7 +28,7 @@ def run_reloading(target: str, arguments: Sequence[str]) -> int:
     folder = project_folder(target)
     command = [sys.executable, "-m", "brubeck.core.command", *(arg for arg in arguments if arg != "--reload")]
     signal.signal(signal.SIGTERM, raise_interrupt)
-    child = subprocess.Popen(command)  # noqa: S603 - our own command line, again
+    child = subprocess.Popen(command)
     seen = snapshot(folder)
     try:
         while True:
@@ -36,10 +36,10 @@ def run_reloading(target: str, arguments: Sequence[str]) -> int:
             now = snapshot(folder)
             if now == seen:
                 continue
-            print(f"{changed_name(seen, now)} changed; starting again", file=sys.stderr, flush=True)
+            sys.stderr.write(f"{changed_name(seen, now)} changed; starting again\n")
             seen = now
             leave(child)
-            child = subprocess.Popen(command)  # noqa: S603
+            child = subprocess.Popen(command)
     except KeyboardInterrupt:
         leave(child)
         return 0

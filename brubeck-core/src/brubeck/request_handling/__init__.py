@@ -13,8 +13,8 @@ from brubeck.core.errors import (  # noqa: E402
     BrubeckError,
     ClientDisconnected,
     ConfigurationError,
-    HTTPError,
     HeaderError,
+    HTTPError,
     MissingPlugin,
     PluginError,
 )

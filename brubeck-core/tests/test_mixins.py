@@ -1,0 +1,132 @@
+"""Parts that contradict each other are refused when the class is made, in every order of the bases."""
+
+import pytest
+from brubeck.core.application import Brubeck
+from brubeck.core.client import Client
+from brubeck.core.errors import ConfigurationError
+from brubeck.core.handlers import JSONMessageHandler, MessageHandler, WebMessageHandler
+from brubeck.testing import MixinContract
+
+
+class One:
+    provides = ("renderer",)
+
+    def render_template(self, file):
+        return "one"
+
+    def error_page(self, status_code, message, exception):
+        return f"one {status_code}"
+
+
+class Two:
+    provides = ("renderer",)
+
+    def render_template(self, file):
+        return "two"
+
+
+class Refined(One):
+    def render_template(self, file):
+        return "refined"
+
+
+class TestOne(MixinContract):
+    mixin = One
+
+
+@pytest.mark.parametrize(
+    "bases", [(WebMessageHandler, One, Two), (Two, WebMessageHandler, One), (Two, One, WebMessageHandler)]
+)
+def test_two_of_one_role_need_a_choice(bases):
+    with pytest.raises(ConfigurationError, match=r"more than one renderer: .*(One|Two).* and .*renderer="):
+        type("Page", bases, {})
+
+
+@pytest.mark.parametrize(
+    "bases", [(WebMessageHandler, One, Two), (Two, WebMessageHandler, One), (Two, One, WebMessageHandler)]
+)
+def test_the_choice_and_not_the_order_decides(bases):
+    for chosen, text in ((One, "one"), (Two, "two")):
+        page = type("Page", bases, {"get": lambda self: self.render_template("x")}, renderer=chosen)
+        app = Brubeck(handler_tuples=[("^/", page)])
+        assert Client(app).get("/").text == text
+
+
+def test_a_choice_holds_for_subclasses():
+    class Base(WebMessageHandler, One, Two, renderer=Two):
+        pass
+
+    class Page(Base):
+        def get(self):
+            return self.render_template("x")
+
+    assert Client(Brubeck(handler_tuples=[("^/", Page)])).get("/").text == "two"
+
+
+def test_what_the_class_writes_itself_stays():
+    class Page(WebMessageHandler, One, Two, renderer=Two):
+        def render_template(self, file):
+            return "own"
+
+    assert Page(None, None).render_template("x") == "own"
+
+
+def test_a_mixin_that_refines_another_is_no_conflict():
+    class Page(One, WebMessageHandler):
+        pass
+
+    class Other(Refined, Page):
+        pass
+
+    assert Other(None, None).render_template("x") == "refined"
+
+
+def test_a_choice_that_is_no_base_is_refused():
+    with pytest.raises(ConfigurationError, match="not one of its bases"):
+        type("Page", (WebMessageHandler, One), {}, renderer=Two)
+    with pytest.raises(ConfigurationError, match=r"no base provides one \(roles here: renderer\)"):
+        type("Page", (WebMessageHandler, One), {}, database=Two)
+
+
+def test_the_error_page_of_the_renderer_is_found_on_either_side():
+    for bases in ((WebMessageHandler, One), (One, WebMessageHandler), (JSONMessageHandler, One)):
+        page = type("Page", bases, {"get": lambda self: "x"})
+        response = Client(Brubeck(handler_tuples=[("^/", page)])).post("/")
+        assert (response.status_code, response.text) == (405, "one 405")
+
+
+def test_a_mixin_that_needs_a_setting_refuses_the_route():
+    class Needy:
+        @classmethod
+        def check_application(cls, application):
+            if application.login_url is None:
+                raise ConfigurationError(f"{cls.__name__} needs login_url.")
+
+    class Page(WebMessageHandler, Needy):
+        pass
+
+    with pytest.raises(ConfigurationError, match="Page needs login_url"):
+        Brubeck(handler_tuples=[("^/", Page)])
+    Brubeck(handler_tuples=[("^/", Page)], login_url="/login")
+
+
+def test_a_decorator_may_refuse_the_route():
+    def mark(function):
+        def check(target, application):
+            raise ConfigurationError(f"{target.__name__} is marked.")
+
+        function.check_handler = check
+        return function
+
+    class Page(MessageHandler):
+        @mark
+        def get(self):
+            return "x"
+
+    @mark
+    def function(application, message):
+        return "x"
+
+    for target, name in ((Page, "Page"), (function, "function")):
+        with pytest.raises(ConfigurationError, match=f"{name} is marked"):
+            Brubeck(handler_tuples=[("^/", target)])
