@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 __all__ = ["PluginManager"]
 
 logger = logging.getLogger("brubeck.plugins")
+Plugin = TypeVar("Plugin")
 
 
 class PluginManager:
@@ -196,6 +197,10 @@ class PluginManager:
         """Return the name under which a plugin brings the class *connection*, or None."""
         named = (value for value in self.connections.values() if value.class_name == connection.__name__)
         return next((value.name for value in named if not value.conflict and value.get() is connection), None)
+
+    def find(self, kind: type[Plugin]) -> Plugin | None:
+        """Return the first plugin that is an instance of *kind*, or None."""
+        return next((loaded.plugin for loaded in self._loaded if isinstance(loaded.plugin, kind)), None)
 
     def owner(self, call: Callable[..., Any]) -> str:
         """Return whose call it is, out of the frozen tuples: `'guard' (brubeck-guard 1.0)`."""
