@@ -47,7 +47,7 @@ def guard_class(handler_class: type, guard: Guard, *, after_prepare: bool) -> No
     guarded_prepare.guards = (*getattr(prepare, "guards", ()), guard)  # type: ignore[attr-defined]
     handler_class.prepare = guarded_prepare  # type: ignore[attr-defined]
     # Handlers note when the class is made whether they have a `prepare`; a decorator comes after that.
-    handler_class._has_prelude = True  # type: ignore[attr-defined]  # noqa: SLF001
+    handler_class._has_prelude = True  # type: ignore[attr-defined]
 
 
 def guard_subclasses(handler_class: type, guard: Guard, *, after_prepare: bool) -> None:

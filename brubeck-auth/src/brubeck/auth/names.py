@@ -12,7 +12,7 @@ _ALLOWED_BESIDE_LETTERS = frozenset("._-+@")
 
 
 def normalize_username(username: str) -> str:
-    """Return the one spelling under which *username* is stored and looked up: NFKC, case folded, no space around.
+    """Return the one spelling under which *username* is stored and looked up: NFKC and case folded.
 
     `"JD"`, `"Jd "` and the full-width letters of either are `"jd"`. Normalizing twice changes nothing.
     """

@@ -1,0 +1,108 @@
+"""Where sessions lie on the server: one small contract, in memory and in Redis."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from typing import Any, Protocol
+
+from brubeck.auth.redis_clients import connect_redis
+
+__all__ = ["MemorySessionStore", "RedisSessionStore", "SessionStore"]
+
+
+class SessionStore(Protocol):
+    """Keeps records for a time. Keys are digests of session ids: whoever reads the store can use none.
+
+    Blocks: the calling greenlet, as its database does; never the hub.
+    """
+
+    def load(self, key: str) -> bytes | None:
+        """Return the record of *key*, or None where there is none any more."""
+
+    def create(self, key: str, record: bytes, ttl_s: int) -> None:
+        """Keep *record* under *key* for *ttl_s* seconds."""
+
+    def update(self, key: str, record: bytes, ttl_s: int) -> bool:
+        """Do the same only where *key* is still there, so that no slow request brings an ended session back."""
+
+    def delete(self, key: str) -> None:
+        """Forget *key*."""
+
+
+class MemorySessionStore:
+    """Keeps sessions in this process: for one worker, and until it ends.
+
+    Args:
+        max_sessions: When there are more, the one that was not used for the longest time goes.
+    """
+
+    def __init__(self, max_sessions: int = 100_000) -> None:
+        self.max_sessions = max_sessions
+        self._records: OrderedDict[str, tuple[bytes, float]] = OrderedDict()
+
+    def get_time(self) -> float:
+        """Return the time in seconds; the only place where it is read."""
+        return time.monotonic()
+
+    def load(self, key: str) -> bytes | None:
+        """See `SessionStore`."""
+        record, ends_at = self._records.get(key, (b"", 0.0))
+        if ends_at > self.get_time():
+            return record
+        self._records.pop(key, None)
+        return None
+
+    def create(self, key: str, record: bytes, ttl_s: int) -> None:
+        """See `SessionStore`."""
+        self._records[key] = (record, self.get_time() + ttl_s)
+        self._records.move_to_end(key)
+        while len(self._records) > self.max_sessions:
+            self._records.popitem(last=False)
+
+    def update(self, key: str, record: bytes, ttl_s: int) -> bool:
+        """See `SessionStore`."""
+        if self.load(key) is None:
+            return False
+        self.create(key, record, ttl_s)
+        return True
+
+    def delete(self, key: str) -> None:
+        """See `SessionStore`."""
+        self._records.pop(key, None)
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+
+class RedisSessionStore:
+    """Keeps sessions in Redis, for any number of workers.
+
+    Args:
+        redis: A URL (`redis://localhost:6379/0`), or a client of the `redis` package.
+        prefix: Before each key.
+
+    Raises:
+        ConfigurationError: *redis* is a URL, and the extra [redis] is not installed.
+    """
+
+    def __init__(self, redis: Any, prefix: str = "brubeck:session:") -> None:
+        self.client = connect_redis(redis)
+        self.prefix = prefix
+
+    def load(self, key: str) -> bytes | None:
+        """See `SessionStore`."""
+        record: bytes | str | None = self.client.get(self.prefix + key)
+        return record.encode() if isinstance(record, str) else record
+
+    def create(self, key: str, record: bytes, ttl_s: int) -> None:
+        """See `SessionStore`."""
+        self.client.set(self.prefix + key, record, ex=ttl_s)
+
+    def update(self, key: str, record: bytes, ttl_s: int) -> bool:
+        """See `SessionStore`."""
+        return bool(self.client.set(self.prefix + key, record, ex=ttl_s, xx=True))
+
+    def delete(self, key: str) -> None:
+        """See `SessionStore`."""
+        self.client.delete(self.prefix + key)
