@@ -16,15 +16,26 @@ TRANSPORTS = {"httptools", "wsproto", "zmq"}
 AUTH = {"argon2", "itsdangerous", "pydantic_core"}
 
 
-def seconds(*arguments: str) -> float:
-    start = time.perf_counter()
-    subprocess.run([BRUBECK, *arguments], check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - start
+BARE_INTERPRETER_S = (
+    0.02  # `python -c pass` on the machine that the limits were set on, with nothing else running
+)
+
+
+def median_seconds(*command: str | Path) -> float:
+    def seconds() -> float:
+        start = time.perf_counter()
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        return time.perf_counter() - start
+
+    return statistics.median(seconds() for _ in range(5))
 
 
 @pytest.mark.parametrize(("command", "limit_s"), [("--help", 0.4), ("plugins", 1.0)])
 def test_the_command_answers_at_once(command: str, limit_s: float) -> None:
-    assert statistics.median(seconds(command) for _ in range(5)) < limit_s
+    """A machine that is slow or shared gets more time, by what a bare interpreter takes there."""
+    slowness = max(1.0, median_seconds(sys.executable, "-c", "pass") / BARE_INTERPRETER_S)
+
+    assert median_seconds(BRUBECK, command) < limit_s * slowness
 
 
 def modules_after(program: str) -> set[str]:
