@@ -176,6 +176,10 @@ def test_a_second_function_for_the_same_method_stays_behind():
         (r"^/(?P<a>\w+)$", {}, None),
         (r"^/(\w+)$", {}, None),
         ("^/a?b", {}, "/b"),
+        (r"^/(?P<y>\d+)(?:/(?P<m>\d+))?$", {"y": "1"}, "/1"),
+        (r"^/(?P<y>\d+)(?:/(?P<m>\d+))?$", {"y": "1", "m": "2"}, "/1/2"),
+        (r"^/(?:a|b)$", {}, None),
+        (r"^/a{2}$", {}, None),
     ],
 )
 def test_build_path(pattern, arguments, path):

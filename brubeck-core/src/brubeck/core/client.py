@@ -266,4 +266,4 @@ def encode_file(name: str, upload: bytes | tuple[Any, ...]) -> bytes:
         f'Content-Disposition: form-data; name="{name}"; filename="{filename}"\r\n'
         f"Content-Type: {content_type}\r\n\r\n"
     )
-    return head.encode() + content
+    return head.encode() + bytes(content)

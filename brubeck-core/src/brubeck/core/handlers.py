@@ -241,7 +241,7 @@ class MessageHandler:
                 try:
                     body = body.encode()
                 except UnicodeEncodeError:  # a lone surrogate
-                    body = body.encode("utf-8", "replace")
+                    body = str(body).encode("utf-8", "replace")
             return Response.of_checked(body, code, REASONS.get(code, ""), [self._content_type_pair])
         pairs = list(self._headers.items()) if self._headers is not None else []
         if code not in BODILESS_STATUSES and not has_header(pairs, "content-type"):

@@ -23,6 +23,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", 
 _SPECIAL = frozenset(".^$*+?{}[]\\|()")
 _REPEATS = frozenset("*?{")
 _NAMED_GROUP = re.compile(r"\(\?P<(?P<name>\w+)>(?:[^()\\]|\\.)*\)(?P<optional>\?)?")
+_PLAIN_GROUP = re.compile(r"\(\?:(?P<inner>(?:[^()\\|]|\\.|\((?:[^()\\]|\\.)*\))*)\)(?P<optional>\?)?")
 _LEAF_SIZE = 4
 """Trying four patterns in a row costs about what one more step down the tree would."""
 
@@ -193,29 +194,34 @@ def has_top_level_alternation(text: str) -> bool:
 def build_path(pattern: str, arguments: Mapping[str, str]) -> str | None:
     """Return the path that *pattern* describes with *arguments* in its named groups, or None where it cannot.
 
-    Understands literal text and named groups without groups inside; an optional group without an argument is left out.
+    Understands literal text, named groups without groups inside, and `(?:…)?` around them; what is optional and has
+    no argument is left out.
     """
     path: list[str] = []
     position = 0
     while position < len(pattern):
-        group = _NAMED_GROUP.match(pattern, position)
-        literal, following = read_literal(pattern, position)
-        if group is not None:
-            name, optional = group["name"], bool(group["optional"])
-            if name not in arguments and not optional:
-                return None
-            path.append(arguments.get(name, ""))
-            following = group.end()
-        elif literal is not None:
-            if following < len(pattern) and pattern[following] in _REPEATS:
-                literal, following = "", following + 1
-            path.append(literal)
-        elif pattern[position] in "^$":
-            following = position + 1
-        else:
+        piece, position = build_piece(pattern, position, arguments)
+        if piece is None:
             return None
-        position = following
+        path.append(piece)
     return "".join(path)
+
+
+def build_piece(pattern: str, position: int, arguments: Mapping[str, str]) -> tuple[str | None, int]:
+    """Return the text for what stands at *position* of *pattern*, and the position behind it."""
+    if pattern[position] in "^$":
+        return "", position + 1
+    group = _NAMED_GROUP.match(pattern, position)
+    if group is not None:
+        return arguments.get(group["name"], "" if group["optional"] else None), group.end()
+    inner = _PLAIN_GROUP.match(pattern, position)
+    if inner is not None:
+        piece = build_path(inner["inner"], arguments)
+        return ("" if piece is None and inner["optional"] else piece), inner.end()
+    literal, following = read_literal(pattern, position)
+    if literal is not None and following < len(pattern) and pattern[following] in _REPEATS:
+        return (None if pattern[following] == "{" else ""), following + 1
+    return literal, following
 
 
 class _Node:
