@@ -1,0 +1,185 @@
+"""Greenlets that take turns at a source of messages, so that nothing is spawned for a handler that does not block.
+
+One member leads: it takes messages and handles them one after the other. When handling blocks, control comes back to
+the hub, which lets the next member lead, while the blocked one finishes its message and then rests until it is needed
+again. A member counts against the application's pool only while it is blocked: one that never was costs no more than
+a plain loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Generic, TypeVar
+
+import gevent
+from gevent.event import Event
+from gevent.pool import Pool, PoolFull
+from greenlet import GreenletExit, greenlet  # type: ignore[import-untyped]
+
+__all__ = ["Crew", "Member"]
+
+Taken = TypeVar("Taken")
+
+BATCH = 64
+"""Messages taken before timers and other sockets have their turn: about a millisecond."""
+
+MAX_IDLE = 1000
+"""Members kept for the next burst; a greenlet at rest holds a few KiB."""
+
+
+class Member(greenlet):  # type: ignore[misc]
+    """A greenlet of the crew.
+
+    Attributes:
+        is_blocked: Whether it waits inside a message, and counts against the pool.
+    """
+
+    is_blocked = False
+
+
+class Crew(Generic[Taken]):
+    """Members that take messages from one source.
+
+    Args:
+        pool: Bounds how many messages are blocked at once; when it is full nothing more is taken.
+        take: Returns the next message, None when there is none now. Never blocks.
+        handle: Handles one message; may block. It catches what it can: what escapes ends the member.
+        fd: Readable when *take* may have something.
+        flush: Called when the leader stops leading: at the end of a batch, or blocked.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        take: Callable[[], Taken | None],
+        handle: Callable[[Taken], None],
+        fd: int,
+        flush: Callable[[], object] | None = None,
+    ) -> None:
+        self._pool = pool
+        self._take = take
+        self._handle = handle
+        self._flush = flush
+        self._hub = gevent.get_hub()
+        self._watcher = self._hub.loop.io(fd, 1)
+        self._idle: list[Member] = []
+        self._leader: Member | None = None
+        self._is_taking = False
+        self._is_waiting_for_pool = False
+        self._wakes = False
+        self._busy = 0
+        self._at_rest = Event()
+        self._at_rest.set()
+
+    @property
+    def busy(self) -> int:
+        """How many members are blocked in a message."""
+        return self._busy
+
+    def start(self) -> None:
+        """Begin to take."""
+        self._is_taking = True
+        self._watcher.start(self._wake)
+        self.wake()
+
+    def pause(self) -> None:
+        """Take nothing more; what was taken is finished."""
+        self._is_taking = False
+        self._watcher.stop()
+
+    def wake(self) -> None:
+        """Look at the source soon, whether or not its descriptor says so."""
+        if self._is_taking and not self._wakes:
+            self._wakes = True
+            self._hub.loop.run_callback(self._wake)
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait until no member is blocked in a message; say whether that came true in time.
+
+        Blocks:
+            The greenlet.
+        """
+        return bool(self._at_rest.wait(timeout_s))
+
+    def close(self) -> None:
+        """End the members that rest. Those that are blocked end with their message."""
+        self.pause()
+        self._watcher.close()
+        idle, self._idle = self._idle, []
+        for member in idle:
+            self._hub.loop.run_callback(member.throw, GreenletExit)
+
+    def _wake(self) -> None:
+        """Have members lead until the source is empty, the batch is done or the pool is full. Runs in the hub."""
+        self._wakes = False
+        while self._is_taking:
+            if self._pool.full():
+                # The descriptor stays readable; a watcher left on would spin.
+                self._is_waiting_for_pool = True
+                self._watcher.stop()
+                return
+            member = self._idle.pop() if self._idle else Member(self._work, self._hub)
+            self._leader = member
+            try:
+                member.switch()
+            finally:
+                blocked, self._leader = self._leader is member, None
+                if blocked and not member.dead:
+                    self._count_in(member)
+                if self._flush is not None:
+                    self._flush()
+            if not blocked:
+                return
+
+    def _count_in(self, member: Member) -> None:
+        with suppress(PoolFull):  # what handlers spawn is in the same pool, and may just have filled it
+            self._pool.add(member, blocking=False)
+        member.is_blocked = True
+        self._busy += 1
+        self._at_rest.clear()
+
+    def _count_out(self, member: Member) -> None:
+        member.is_blocked = False
+        if member in self._pool:
+            self._pool.discard(member)
+        self._busy -= 1
+        if not self._busy:
+            self._at_rest.set()
+        if self._is_waiting_for_pool:
+            self._is_waiting_for_pool = False
+            if self._is_taking:
+                self._watcher.start(self._wake)
+                self.wake()
+
+    def _work(self, *_: Any) -> None:
+        """Live as a member: lead, rest, lead again."""
+        member: Member = gevent.getcurrent()
+        try:
+            while True:
+                self._lead(member)
+                if member.is_blocked:
+                    self._count_out(member)
+                if len(self._idle) >= MAX_IDLE or not self._is_taking:
+                    return
+                self._idle.append(member)
+                self._hub.switch()
+        except GreenletExit:
+            return
+        finally:
+            if member.is_blocked:
+                self._count_out(member)
+
+    def _lead(self, member: Member) -> None:
+        take, handle = self._take, self._handle
+        for _ in range(BATCH):
+            taken = take()
+            if taken is None:
+                self._leader = None
+                return
+            member.gr_context = None  # what one message puts into a context variable is not the next one's
+            handle(taken)
+            if self._leader is not member:
+                return
+        self._leader = None
+        self.wake()

@@ -1,0 +1,172 @@
+"""What a Mongrel2 is to be, as a value: from flags or a small TOML file, checked before anything is written."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from brubeck.core.errors import ConfigurationError
+
+__all__ = ["ServerSettings", "load_settings"]
+
+MAX_IPC_PATH_BYTES = 107
+"""What a Unix socket's address can hold."""
+
+
+@dataclass(frozen=True)
+class ServerSettings:
+    """One Mongrel2 with one pair of addresses for its handlers.
+
+    Args:
+        folder: Where its files are: configuration, sockets, parked uploads, process id.
+        host: Address to listen on.
+        port: Port to listen on.
+        default_host: The host whose routes serve every name that is not known.
+        send_spec: Where handlers pull from; a socket in *folder* by default.
+        recv_spec: Where handlers publish to; a socket in *folder* by default.
+        protocol: How headers are written, `tnetstring` or `json`.
+        static: Path prefixes and folders that Mongrel2 serves itself.
+        content_length: Bodies up to here are sent in the message; above, parked in *folder*.
+        buffer_size: The longest head of a request.
+        handler_targets: Connections that one reply may go to.
+        certificates: A folder with `UUID.crt` and `UUID.key`, which turns TLS on.
+        idle_timeout_s: A connection that says and hears nothing for so long is closed; 0 never closes one, which
+            WebSockets and server-sent events want.
+        uploads: Whether bodies above *content_length* are taken.
+        flow_control: Have Mongrel2 acknowledge what it wrote; see the manual for what that costs.
+        options: Further rows of Mongrel2's table `setting`.
+    """
+
+    folder: Path
+    host: str = "127.0.0.1"
+    port: int = 6767
+    default_host: str = "localhost"
+    send_spec: str = ""
+    recv_spec: str = ""
+    protocol: str = "tnetstring"
+    static: Mapping[str, str] = field(default_factory=dict)
+    content_length: int = 4 * 1024 * 1024
+    buffer_size: int = 65_536
+    handler_targets: int = 128
+    certificates: str = ""
+    idle_timeout_s: int = 0
+    uploads: bool = True
+    flow_control: bool = False
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    uuid = "main"
+    """Mongrel2's name for the server, the second word of its command line."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "folder", Path(self.folder).resolve())
+        for name, file in (("send_spec", "requests"), ("recv_spec", "replies")):
+            if not getattr(self, name):
+                object.__setattr__(self, name, f"ipc://{self.folder / file}")
+        self._check()
+
+    def _check(self) -> None:
+        if self.protocol not in ("tnetstring", "json"):
+            raise ConfigurationError(f"protocol must be 'tnetstring' or 'json', got {self.protocol!r}.")
+        if not 0 < self.port < 65536:
+            raise ConfigurationError(f"port must be from 1 to 65535, got {self.port!r}.")
+        for address in (self.send_spec, self.recv_spec, self.control_spec):
+            check_ipc(address)
+        for prefix, folder in self.static.items():
+            check_static(prefix, folder)
+
+    @property
+    def database(self) -> Path:
+        """The configuration that Mongrel2 reads."""
+        return self.folder / "config.sqlite"
+
+    @property
+    def pid_file(self) -> Path:
+        """Where Mongrel2 writes its process id."""
+        return self.folder / "mongrel2.pid"
+
+    @property
+    def upload_folder(self) -> Path:
+        """Where Mongrel2 parks large bodies."""
+        return self.folder / "uploads"
+
+    @property
+    def control_spec(self) -> str:
+        """The address of Mongrel2's control port."""
+        return f"ipc://{self.folder / 'control'}"
+
+    def rows(self) -> Iterator[tuple[str, str]]:
+        """Yield the rows of the table `setting`."""
+        values = {
+            "server.daemonize": 0,
+            "disable.access_logging": 1,
+            "limits.buffer_size": self.buffer_size,
+            "limits.content_length": self.content_length,
+            "limits.client_read_retries": 100,
+            "limits.handler_targets": self.handler_targets,
+            "limits.min_ping": self.idle_timeout_s,
+            "limits.min_read_rate": 0,
+            "limits.min_write_rate": 0,
+            "download.flow_control": int(self.flow_control),
+        }
+        if self.uploads:
+            values["upload.temp_store"] = self.upload_folder / "XXXXXX"  # type: ignore[assignment]
+        if self.certificates:
+            values["certdir"] = f"{Path(self.certificates).resolve()}/"  # type: ignore[assignment]
+        for key, value in {**values, **self.options}.items():
+            yield key, str(value)
+
+
+def check_ipc(address: str) -> None:
+    """Refuse a Unix socket whose path is too long for the kernel."""
+    if address.startswith("ipc://") and len(address[6:].encode()) > MAX_IPC_PATH_BYTES:
+        raise ConfigurationError(
+            f"{address!r} is longer than the {MAX_IPC_PATH_BYTES} bytes a Unix socket's path may have. "
+            "Choose a shorter folder, or tcp:// addresses."
+        )
+
+
+def check_static(prefix: str, folder: str) -> None:
+    """Refuse what Mongrel2 would serve otherwise than it looks."""
+    if not (prefix.startswith("/") and prefix.endswith("/") and len(prefix) > 2) or "(" in prefix:
+        raise ConfigurationError(
+            f"A static prefix begins and ends with a slash, as '/~static/'; got {prefix!r}."
+        )
+    base = Path(folder).resolve()
+    if not base.is_dir():
+        raise ConfigurationError(f"The static folder {folder!r} does not exist.")
+    siblings = [path.name for path in base.parent.iterdir() if path.name != base.name]
+    exposed = sorted(name for name in siblings if name.startswith(base.name))
+    if exposed:
+        raise ConfigurationError(
+            f"Mongrel2 would also serve {', '.join(exposed)} beside {folder!r}: it compares paths by their "
+            "beginning. Rename the one or the other."
+        )
+
+
+def load_settings(path: Path, **given: Any) -> ServerSettings:
+    """Return the settings in the TOML file *path* with those that were *given* in their place.
+
+    Raises:
+        ConfigurationError: The file is no TOML, or names a setting that is not known.
+    """
+    try:
+        found = tomllib.loads(path.read_text()) if path.exists() else {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise ConfigurationError(f"{str(path)!r} is not valid TOML: {exc}.") from None
+    known = {item.name: item for item in fields(ServerSettings)}
+    for name in found:
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            hint = f"Did you mean {near[0]!r}?" if near else f"It knows {', '.join(known)}."
+            raise ConfigurationError(f"{str(path)!r} has an unknown setting {name!r}. {hint}")
+    values = {**found, **{name: value for name, value in given.items() if value is not None}}
+    values.setdefault("folder", path.parent / "run")
+    settings = ServerSettings(folder=Path(values.pop("folder")))
+    try:
+        return replace(settings, **values)
+    except TypeError as exc:
+        raise ConfigurationError(f"{str(path)!r} has a setting of the wrong kind: {exc}.") from None

@@ -1,0 +1,137 @@
+"""Bodies that Mongrel2 parked in a file, and when its word about that can be trusted.
+
+Above `limits.content_length` Mongrel2 writes a body to `upload.temp_store` and sends two messages with an empty
+body: one when it begins (`x-mongrel2-upload-start`), one when it is complete (`x-mongrel2-upload-done`). Clients can
+write both headers as well. A real upload is known by what a client cannot bring about: an empty body where the framing announces
+one. Only then, and only inside the upload folder, is a file opened.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+from io import BufferedReader
+from pathlib import Path
+
+from brubeck.core.errors import ConfigurationError, HTTPError
+from brubeck.mongrel2.messages import Message
+
+__all__ = ["UploadBody", "UploadFolder", "upload_stage"]
+
+MAX_CONTENT_LENGTH = 2**31 - 1
+"""What Mongrel2 can read; it takes more for 0 and delivers an empty body."""
+
+START = b"x-mongrel2-upload-start"
+DONE = b"x-mongrel2-upload-done"
+
+
+def upload_stage(message: Message) -> str | None:
+    """Return `start`, `done`, or None where Mongrel2 parked no body, whatever the client wrote."""
+    headers = message.headers
+    if START not in headers or message.body or not _announces_body(message):
+        return None
+    start, done = headers[START], headers.get(DONE)
+    if type(start) is not bytes:  # written by the client as well
+        return None
+    if done is None:
+        return "start"
+    return "done" if done == start else None
+
+
+def _announces_body(message: Message) -> bool:
+    length = message.headers.get(b"content-length")
+    if length is None:
+        return message.headers.get(b"transfer-encoding") == b"chunked"
+    return type(length) is bytes and length.isdigit() and 0 < int(length) <= MAX_CONTENT_LENGTH
+
+
+class UploadBody:
+    """A parked body as a stream, cut to its length: Mongrel2 may append what was pipelined behind it.
+
+    Args:
+        file: At its start.
+        size: How many bytes belong to the body.
+    """
+
+    def __init__(self, file: BufferedReader, size: int) -> None:
+        self.size = size
+        self._file = file
+        self._left = size
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return up to *size* bytes, `b""` at the end.
+
+        Blocks:
+            Yes, on the disk; other greenlets wait.
+        """
+        wanted = self._left if size < 0 else min(size, self._left)
+        data = self._file.read(wanted) if wanted else b""
+        self._left -= len(data)
+        return data
+
+    def close(self) -> None:
+        """Let go of the file. It has no name any more, so this ends it."""
+        self._file.close()
+
+
+class UploadFolder:
+    """The folder of Mongrel2's `upload.temp_store`, the only one whose files are opened.
+
+    Args:
+        path: An existing folder.
+        max_bytes: Longer uploads are answered with 413 before they are sent.
+
+    Raises:
+        ConfigurationError: There is no such folder.
+    """
+
+    def __init__(self, path: str | Path, max_bytes: int) -> None:
+        self.path = Path(path).resolve()
+        self.max_bytes = max_bytes
+        if not self.path.is_dir():
+            raise ConfigurationError(f"upload_folder must be a folder that exists, got {str(path)!r}.")
+
+    def check_start(self, message: Message) -> None:
+        """Refuse an upload that is announced as too long.
+
+        Raises:
+            HTTPError: 413. Mongrel2 drops the rest when the connection is closed behind it.
+        """
+        length = message.headers.get(b"content-length")
+        if length is not None and int(length) > self.max_bytes:
+            raise HTTPError(413, f"The body is longer than {self.max_bytes} bytes.")
+
+    def open(self, message: Message) -> UploadBody:
+        """Open and unlink the file of a complete upload.
+
+        Raises:
+            HTTPError: 400, the file is not in the folder, not a plain file or not there; 413, it is too long.
+        """
+        path = Path(os.fsdecode(message.headers[DONE]))
+        if path.resolve().parent != self.path:
+            raise HTTPError(400, "The upload cannot be read.")
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except (OSError, ValueError):
+            raise HTTPError(400, "The upload cannot be read.") from None
+        file = os.fdopen(descriptor, "rb")
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            file.close()
+            raise HTTPError(400, "The upload cannot be read.")
+        with suppress(OSError):
+            path.unlink()
+        return self._checked(file, found.st_size, message)
+
+    def _checked(self, file: BufferedReader, size: int, message: Message) -> UploadBody:
+        length = message.headers.get(b"content-length")
+        if length is not None:
+            if size < int(length):
+                file.close()
+                raise HTTPError(400, "The upload is shorter than announced.")
+            size = int(length)
+        if size > self.max_bytes:
+            file.close()
+            raise HTTPError(413, f"The body is longer than {self.max_bytes} bytes.")
+        return UploadBody(file, size)

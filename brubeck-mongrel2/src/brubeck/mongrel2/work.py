@@ -1,0 +1,73 @@
+"""What is being worked on: an entry a connection, so that answers leave in the order of requests."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import gevent
+from brubeck.core.errors import ClientDisconnected
+from brubeck.mongrel2.messages import Message
+
+__all__ = ["Work", "WorkRegister"]
+
+Key = tuple[bytes, bytes]
+
+INTERRUPTIBLE = frozenset((b"GET", b"HEAD", b"OPTIONS"))
+"""Their handlers hear of a disconnect as an exception, for they change nothing (RFC 9110 section 9.2.1)."""
+
+MAX_QUEUED = 100
+"""Requests pipelined on one connection and not begun; a client that sends more is disconnected."""
+
+
+class Work:
+    """The message of one connection that is being answered, and those that wait behind it.
+
+    Attributes:
+        message: Being answered.
+        generation: Of the server it came from; see `Publisher`.
+        greenlet: Answers it.
+        is_gone: The client has left, or the server has: nobody is there to be answered.
+        must_close: Close the connection behind the answer, whatever the client asked for.
+        queue: What the client pipelined.
+    """
+
+    __slots__ = ("generation", "greenlet", "is_gone", "message", "must_close", "queue")
+
+    def __init__(self, message: Message, generation: int, greenlet: gevent.Greenlet) -> None:
+        self.message = message
+        self.generation = generation
+        self.greenlet = greenlet
+        self.is_gone = False
+        self.must_close = False
+        self.queue: deque[Message] | None = None
+
+
+class WorkRegister:
+    """All work, by connection."""
+
+    def __init__(self) -> None:
+        self.active: dict[Key, Work] = {}
+
+    def __len__(self) -> int:
+        return len(self.active)
+
+    def note_gone(self, key: Key) -> bool:
+        """Note that the client of *key* has left; say whether anyone was working for it."""
+        work = self.active.get(key)
+        if work is None or work.is_gone:
+            return work is not None
+        work.is_gone = True
+        work.queue = None
+        if work.message.headers.get(b"METHOD") in INTERRUPTIBLE:
+            gevent.get_hub().loop.run_callback(self._interrupt, key, work)
+        return True
+
+    def note_all_gone(self) -> None:
+        """Note that the server has gone, and every client with it."""
+        for key in list(self.active):
+            self.note_gone(key)
+
+    def _interrupt(self, key: Key, work: Work) -> None:
+        """Raise in the greenlet that still works for a client that has left. Runs in the hub."""
+        if self.active.get(key) is work and not work.greenlet.dead:
+            work.greenlet.throw(ClientDisconnected())
