@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from brubeck.auth import audit
 from brubeck.auth.schemes import LoadsUsers
@@ -24,7 +24,7 @@ class SessionMixin:
     Answers: nothing.
     """
 
-    provides = ("sessions",)
+    provides: ClassVar[tuple[str, ...]] = ("sessions",)
 
     @classmethod
     def check_application(cls, application: Brubeck) -> None:

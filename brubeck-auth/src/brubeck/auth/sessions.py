@@ -172,7 +172,8 @@ class Sessions:
         return None if record is None else {**json.loads(record), "i": held}
 
     def _is_alive(self, record: dict[str, Any], now: int) -> bool:
-        return now - record["a"] <= self.idle_timeout_s and now - record["c"] <= self.absolute_timeout_s
+        idle_s, age_s = now - record["a"], now - record["c"]
+        return bool(idle_s <= self.idle_timeout_s and age_s <= self.absolute_timeout_s)
 
     @hookimpl
     def brubeck_configure(self, application: Brubeck) -> None:

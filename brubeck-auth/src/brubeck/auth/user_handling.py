@@ -21,7 +21,7 @@ class UserHandlingMixin:
     Answers: nothing by itself; the decorators ask it.
     """
 
-    provides = ("users",)
+    provides: ClassVar[tuple[str, ...]] = ("users",)
 
     auth_challenge: ClassVar[str] = 'Cookie realm="site"'
     """The `WWW-Authenticate` of a 401, which may not be sent without one (RFC 9110 section 15.5.2)."""
