@@ -67,8 +67,7 @@ def get_csrf_token(application: Brubeck, message: Request) -> str:
     if nonce is None:
         nonce = make_nonce(application, message)
     salt = secrets.token_urlsafe(_NONCE_BYTES)
-    token = purpose_signer(application, "csrf").sign("token", [salt, bind(application, message, nonce)])
-    return token
+    return purpose_signer(application, "csrf").sign("token", [salt, bind(application, message, nonce)])
 
 
 def find_forgery(application: Brubeck, message: Request, trusted_origins: Collection[str] = ()) -> str | None:
@@ -151,17 +150,18 @@ def sessions_of(application: Brubeck) -> Any:
 
 
 class HiddenField(str):
-    """A token as the hidden field of a form; HTML already, so that template engines leave it as it is."""
+    """HTML already, so that template engines leave it as it is."""
 
     __slots__ = ()
 
-    def __new__(cls, token: str) -> HiddenField:
-        """Wrap *token*."""
-        return super().__new__(cls, f'<input type="hidden" name="{CSRF_FIELD}" value="{escape(token)}">')
-
     def __html__(self) -> str:
-        """Return the field."""
+        """Return it as it is."""
         return str(self)
+
+
+def hidden_field(token: str) -> HiddenField:
+    """Return *token* as the hidden field of a form."""
+    return HiddenField(f'<input type="hidden" name="{CSRF_FIELD}" value="{escape(token)}">')
 
 
 class CSRFProtection:
@@ -204,7 +204,7 @@ class CSRFProtection:
         if any(pattern.match(message.path) for pattern in self.exempt):
             return True
         found = application.router.find(message.path)
-        return found is not None and is_marked(found.route.target_for(message.method))
+        return found is not None and is_marked(found[0].target_for(message.method))
 
 
 def is_marked(target: Any) -> bool:

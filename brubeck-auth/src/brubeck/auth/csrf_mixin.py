@@ -57,6 +57,6 @@ class CSRFMixin:
     @property
     def csrf_field(self) -> HiddenField:
         """The token as a hidden field."""
-        from brubeck.auth.csrf import HiddenField
+        from brubeck.auth.csrf import hidden_field
 
-        return HiddenField(self.csrf_token)
+        return hidden_field(self.csrf_token)

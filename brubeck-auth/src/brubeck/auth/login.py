@@ -101,6 +101,9 @@ class LoginHandler(AccountPage):
     def check_application(cls, application: Brubeck) -> None:
         """Refuse what `AccountPage` refuses; have one throttle for all logins of *application*."""
         super().check_application(application)
+        is_default = cls.check_credentials is LoginHandler.check_credentials
+        if is_default and cls.find_user is LoginHandler.find_user:
+            raise ConfigurationError(f"{cls.__qualname__} needs a find_user(username) that returns the user.")
         application.settings.setdefault("login_throttle", LoginThrottle())
 
     def find_user(self, username: str) -> Any:

@@ -26,27 +26,27 @@ def is_safe_method(message: Request) -> bool:
 def is_cross_site(message: Request, trusted_origins: Collection[str] = ()) -> bool:
     """Say whether a page of another origin sent *message*.
 
-    `Origin` decides, then `Sec-Fetch-Site` (which browsers send over https only), then `Referer`; a client
-    that says none of them is no browser of these days, and not told to be one. Behind a proxy that ends TLS
-    the message looks like http: an `https` origin of the same host counts as ours, an `http` origin never
-    does for an https message.
+    `Sec-Fetch-Site` decides, which browsers send over https and to localhost; then `Origin`, then `Referer`. A
+    client that says none of them is no browser of these days, and only the token can tell. Behind a proxy that
+    ends TLS a message looks like http: an https origin of the same host counts as ours, while an http origin
+    never does for an https message.
 
     Args:
         message: As it arrived.
         trusted_origins: Others that may send, such as `https://admin.example.com`.
     """
     origin = message.headers.get("Origin")
-    site = message.headers.get("Sec-Fetch-Site")
     if origin is not None and origin in trusted_origins:
         return False
-    if site is not None and site not in _OWN_PAGES:
-        return True
+    site = message.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site not in _OWN_PAGES
     if origin is not None:
         return not is_same_origin(origin, message)
     referer = message.headers.get("Referer")
-    if site is None and referer:
-        return origin_of(referer) not in trusted_origins and not is_same_origin(referer, message)
-    return False
+    if not referer:
+        return False
+    return origin_of(referer) not in trusted_origins and not is_same_origin(referer, message)
 
 
 def is_same_origin(url: str, message: Request) -> bool:
@@ -64,5 +64,8 @@ def is_same_origin(url: str, message: Request) -> bool:
 
 def origin_of(url: str) -> str:
     """Return the origin of *url* as browsers write it."""
-    scheme, netloc, *_ = urlsplit(url)
+    try:
+        scheme, netloc, *_ = urlsplit(url)
+    except ValueError:
+        return ""
     return f"{scheme}://{netloc}"

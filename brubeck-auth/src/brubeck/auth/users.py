@@ -85,7 +85,7 @@ class User(Document):
         try:
             is_right = verify_password(password, stored)
         except ValueError as exc:
-            log.error("The password of %a cannot be checked: %s", self.username, exc)
+            log.error("The password of %a cannot be checked: %s", self.username, exc)  # noqa: TRY400 - known
             return verify_nobody(password)
         if is_right and needs_rehash(stored):
             self.set_password(password)
