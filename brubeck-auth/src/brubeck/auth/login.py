@@ -39,10 +39,15 @@ PAGE = """<!doctype html>
 """
 
 LOGIN_FORM = """<p role="alert">{error}</p>
-<form method="post" action="{action}"> {csrf_field}<input type="hidden" name="next" value="{next}">
-<p><label>Username <input name="username" value="{username}" autocomplete="username" autocapitalize="none"
-required autofocus></label></p> <p><label>Password <input name="password" type="password"
-autocomplete="current-password" required></label></p> <p><button>Log in</button></p>
+<form method="post" action="{action}">
+{csrf_field}<input type="hidden" name="next" value="{next}">
+<p><label>Username
+<input name="username" value="{username}" autocomplete="username" autocapitalize="none" required autofocus>
+</label></p>
+<p><label>Password
+<input name="password" type="password" autocomplete="current-password" required>
+</label></p>
+<p><button>Log in</button></p>
 </form>"""
 
 LOGOUT_FORM = """<form method="post" action="{action}">{csrf_field}<p><button>Log out</button></p></form>"""

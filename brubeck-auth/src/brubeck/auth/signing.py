@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 from brubeck.auth.keys import check_secrets
 from brubeck.core.errors import HeaderError
 from itsdangerous import BadData, TimestampSigner, URLSafeTimedSerializer
-from itsdangerous.encoding import base64_decode, base64_encode, bytes_to_int, int_to_bytes
+from itsdangerous.encoding import base64_decode, base64_encode, int_to_bytes
 
 __all__ = ["DEFAULT_MAX_AGE_S", "MAX_CLOCK_SKEW_S", "MAX_SIGNED_BYTES", "Signer"]
 
@@ -118,7 +118,7 @@ class Signer:
         if len(stamp) > _MAX_TIME_CHARACTERS:
             return None
         try:
-            signed_at = bytes_to_int(base64_decode(stamp))
+            signed_at = int.from_bytes(base64_decode(stamp), "big")
             if not -MAX_CLOCK_SKEW_S <= self.get_timestamp() - signed_at <= max_age_s:
                 return None
             return keys.load_payload(payload), signed_at
