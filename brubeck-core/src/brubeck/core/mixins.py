@@ -60,17 +60,20 @@ def choose(handler_class: type, role: str, mixins: Iterable[type], chosen: type)
         raise ConfigurationError(
             f"{handler_class.__qualname__} has {role}={chosen!r}, which is not one of its bases ({names})."
         )
+    rivals = {base for mixin in mixins for base in mixin.__mro__}
+    kept = _NOT_CHOSEN | _own_names(handler_class)
     for base in reversed(chosen.__mro__[:-1]):
         for name, value in vars(base).items():
-            if (
-                not name.startswith("__")
-                and name not in _NOT_CHOSEN
-                and name not in _own_names(handler_class)
-            ):
+            if not name.startswith("__") and name not in kept and _owner(handler_class, name) in rivals:
                 setattr(handler_class, name, value)
     chosen_roles = dict(vars(handler_class).get(_CHOSEN, {}))
     chosen_roles[role] = chosen
     setattr(handler_class, _CHOSEN, chosen_roles)
+
+
+def _owner(handler_class: type, name: str) -> type | None:
+    """Return the base that *name* is found in; one that is no rival has it on purpose."""
+    return next((base for base in handler_class.__mro__[1:] if name in vars(base)), None)
 
 
 def _own_names(handler_class: type) -> frozenset[str]:
