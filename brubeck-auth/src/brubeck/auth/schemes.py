@@ -67,6 +67,8 @@ class CookieUserMixin(LoadsUsers):
     None. Where the server must be able to end it, use `SessionUserMixin`.
     """
 
+    provides = ("users",)
+
     user_cookie_max_age_s: ClassVar[int] = 14 * 24 * 3600
     """How long a login lasts."""
 
@@ -125,6 +127,8 @@ class BasicAuthMixin(UserHandlingMixin):
     Answers: `auth_error` challenges the client.
     """
 
+    provides = ("users",)
+
     auth_challenge = 'Basic realm="site", charset="UTF-8"'
 
     def get_current_user(self) -> Any:
@@ -173,6 +177,8 @@ class BearerAuthMixin(LoadsUsers):
     Needs: `cookie_secret` for signed tokens.
     Answers: `auth_error` challenges the client.
     """
+
+    provides = ("users",)
 
     auth_challenge = 'Bearer realm="site"'
 
