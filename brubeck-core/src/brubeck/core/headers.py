@@ -51,8 +51,13 @@ class Headers(MutableMapping[str, str]):
 
     def _build(self) -> dict[str, list[str]]:
         index: dict[str, list[str]] = {}
-        for name, value in self.items():
-            index.setdefault(name.lower(), []).append(value)
+        for name, value in self._pairs:
+            lowered = name.lower() if isinstance(name, str) else name.decode("latin-1").lower()
+            text = value if isinstance(value, str) else value.decode("latin-1")
+            if lowered in index:
+                index[lowered].append(text)
+            else:
+                index[lowered] = [text]
         self._index = index
         return index
 
