@@ -69,8 +69,7 @@ class Headers(MutableMapping[str, str]):
     def get(self, key: str, /, default: str | _Default | None = None) -> str | _Default | None:
         """Return the value of *key*, or *default*.
 
-        Repeated values are joined with a comma, those of `Cookie` with a semicolon; of `Set-Cookie`, which
-        cannot be joined, it is the first.
+        Repeated values are joined: by a comma, those of `Cookie` by a semicolon; of `Set-Cookie` it is the first.
         """
         name = key.lower()
         values = (self._index or self._build()).get(name)
