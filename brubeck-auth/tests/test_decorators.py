@@ -4,10 +4,13 @@ from brubeck.core.application import Brubeck
 from brubeck.core.errors import ConfigurationError
 from brubeck.core.handlers import JSONMessageHandler, WebMessageHandler
 from brubeck.core.responses import http_response
+from brubeck.core.routing import Router
 from brubeck.testing import Client
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 PROTECTED = "the protected body"
+APPLICATIONS = {}
+"""By settings: to make one takes longer than to ask it a hundred times."""
 
 
 class Users(UserHandlingMixin):
@@ -19,7 +22,12 @@ class Users(UserHandlingMixin):
 
 
 def ask(handler, method="GET", path="/", user=None, **settings):
-    application = Brubeck(handler_tuples=[("^/", handler)], **settings)
+    key = str(settings)
+    if key not in APPLICATIONS:
+        APPLICATIONS[key] = Brubeck(**settings)
+    application = APPLICATIONS[key]
+    application.router = Router()
+    application.add_route_rule("^/", handler)
     return Client(application).request(method, path, headers={"X-User": user} if user else {})
 
 
