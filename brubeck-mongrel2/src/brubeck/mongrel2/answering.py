@@ -5,19 +5,17 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.utils import formatdate
-from time import time
 from typing import TYPE_CHECKING, Protocol
 
-import gevent
 from brubeck.core.encoding import LAST_CHUNK, Framing, encode_chunk, encode_head, encode_whole
 from brubeck.core.errors import ClientDisconnected, HeaderError, HTTPError
-from brubeck.core.requests import Request
 from brubeck.core.responses import Response
-from brubeck.mongrel2.intake import Fronts, check_framing, keeps_alive, make_request
-from brubeck.mongrel2.messages import NOTICE_PATH, Message, MessageError, decode_message
-from brubeck.mongrel2.pacing import Pace
+from brubeck.mongrel2.crew import Member
+from brubeck.mongrel2.intake import Fronts, Mongrel2Request, check_framing, keeps_alive
+from brubeck.mongrel2.messages import NOTICE_PATH, Message, MessageError, split_message
+from brubeck.mongrel2.pacing import SLOWEST_BYTES_PER_S, Pace
 from brubeck.mongrel2.replies import encode_close, encode_reply
 from brubeck.mongrel2.streaming import StreamWriter
 from brubeck.mongrel2.uploads import UploadFolder, upload_stage
@@ -47,14 +45,12 @@ class Outlet(Protocol):
 class Counters:
     """What a person who looks after the server asks for."""
 
-    messages: int = 0
     poisonous: int = 0
     disconnects: int = 0
     stale: int = 0
     overrun: int = 0
 
 
-@dataclass
 class Answerer:
     """Answers messages for one application.
 
@@ -63,33 +59,61 @@ class Answerer:
         outlet: Where replies go.
         fronts: Whose forwarded headers are believed.
         uploads: The folder of parked bodies, where there is one.
+        slowest_bytes_per_s: See `Pace`.
+        counters: What is counted.
+
+    Attributes:
+        date_line: The `Date` header (RFC 9110 section 6.6.1); whoever has a clock calls `refresh_date` each second.
     """
 
-    application: Brubeck
-    outlet: Outlet
-    fronts: Fronts = field(default_factory=Fronts)
-    uploads: UploadFolder | None = None
-    slowest_bytes_per_s: float = 0
-    counters: Counters = field(default_factory=Counters)
-    register: WorkRegister = field(default_factory=WorkRegister)
-    _date: tuple[int, bytes] = (0, b"")
+    def __init__(
+        self,
+        application: Brubeck,
+        outlet: Outlet,
+        fronts: Fronts | None = None,
+        uploads: UploadFolder | None = None,
+        slowest_bytes_per_s: float = SLOWEST_BYTES_PER_S,
+        counters: Counters | None = None,
+    ) -> None:
+        self.outlet = outlet
+        self.fronts = fronts
+        self.uploads = uploads
+        self.slowest_bytes_per_s = slowest_bytes_per_s
+        self.counters = counters or Counters()
+        self.register = WorkRegister()
+        self._dispatch = application.dispatch
+        self.refresh_date()
 
-    def handle(self, data: bytes) -> None:
+    def refresh_date(self) -> None:
+        """Make the `Date` header anew."""
+        self.date_line = f"Date: {formatdate(usegmt=True)}\r\n".encode()
+
+    def handle(self, data: bytes, member: Member) -> None:
         """Do all that *data* asks for. Raises nothing: what is broken is logged, counted and left."""
         try:
-            message = decode_message(data)
-            if message.path == NOTICE_PATH and message.notice is not None:
-                self.take_notice(message)
-            else:
-                self.take_message(message)
+            sender, number, path, headers, body = split_message(data)
+            if path == NOTICE_PATH:
+                self.take_notice(Message(sender, number, path, headers, body))
+                return
+            message = Mongrel2Request(sender, number, path, headers, body, self.fronts)
+            if self.register and (sender, number) in self.register:
+                self._queue(self.register[sender, number], message)
+                return
+            member.message = message
+            self._answer(message, member)
+            if member.work is not None:
+                self._answer_queue(member)
         except MessageError as exc:
             self.counters.poisonous += 1
             log.warning("%s", exc)
+        except ClientDisconnected:
+            self._end_work(member)
         except Exception:
             self.counters.poisonous += 1
             log.exception(
                 "A message of %d bytes could not be handled; it begins with %r.", len(data), data[:80]
             )
+            self._end_work(member)
 
     def take_notice(self, message: Message) -> None:
         """Tell whoever works for a connection what Mongrel2 says of it."""
@@ -97,110 +121,114 @@ class Answerer:
             self.counters.disconnects += 1
             self.register.note_gone(message.key)
 
-    def take_message(self, message: Message, *, must_close: bool = False) -> None:
-        """Answer *message* now, or behind the one that its connection waits for."""
-        self.counters.messages += 1
-        active = self.register.active
-        key = (message.sender, message.connection_id)
-        work = active.get(key)
-        if work is not None:
-            self._queue(work, message)
-            return
-        work = active[key] = Work(message, self.outlet.generation, gevent.getcurrent())
-        work.must_close = must_close
-        try:
-            self._answer(work)
-            while work.queue:
-                work.message = work.queue.popleft()
-                self._answer(work)
-        finally:
-            del active[key]
+    def note_blocked(self, member: Member) -> None:
+        """Note that the handler of *member*'s message has blocked: from now on others may speak of its connection."""
+        if member.message is not None and member.work is None:
+            member.work = Work(member.message, self.outlet.generation, member)
+            self.register[member.message.key] = member.work
 
-    def _queue(self, work: Work, message: Message) -> None:
+    def _answer_queue(self, member: Member) -> None:
+        """Answer what the client pipelined behind a message that blocked."""
+        work = member.work
+        while work.queue:
+            work.message = member.message = work.queue.popleft()
+            self._answer(work.message, member)
+        self._end_work(member)
+
+    def _end_work(self, member: Member) -> None:
+        work, member.work = member.work, None
+        member.message = None
+        if work is not None:
+            self.register.pop(work.message.key, None)
+
+    def _queue(self, work: Work, message: Mongrel2Request) -> None:
         if work.is_gone:
             return
         if work.queue is None:
             work.queue = deque()
         if len(work.queue) >= MAX_QUEUED:
             self.counters.overrun += 1
-            self._close(work)
+            self._close(message, None)
             self.register.note_gone(message.key)
             return
         work.queue.append(message)
 
-    def _answer(self, work: Work) -> None:
-        """Give the message of *work* its one answer."""
-        request = None
+    def _answer(self, message: Mongrel2Request, member: Member) -> None:
+        """Give *message* its one answer."""
+        headers = message.wire_headers
+        must_close = False
         try:
-            request = self._make_request(work)
-            if request is None:
+            if (b"content-length" in headers or b"transfer-encoding" in headers) and not self._find_body(
+                message
+            ):
                 return
-            response = self.application.dispatch(request)
+            response = self._dispatch(message)
         except HTTPError as exc:
-            work.must_close = True
+            must_close = True
             response = refusal(exc)
-        except ClientDisconnected:
-            return
         try:
-            self._reply(work, request, response)
-        except ClientDisconnected:
-            pass
-        except Exception:
-            log.exception("An answer could not be sent: %r", work.message.path)
-            self._close(work)
+            if type(response.body) is bytes:
+                self._reply(message, member, response, must_close)
+            else:
+                self._stream(message, member, response, must_close)
         finally:
-            close_both(response, request)
+            response.close()
+            message.close()
 
-    def _make_request(self, work: Work) -> Request | None:
-        """Return the request, or None when this message only announces one."""
-        message = work.message
-        headers = message.headers
-        if b"content-length" not in headers and b"transfer-encoding" not in headers:
-            return make_request(message, self.fronts)
-        stage = upload_stage(message) if self.uploads is not None else None
-        check_framing(message, stage is not None)
+    def _find_body(self, message: Mongrel2Request) -> bool:
+        """Give *message* the body that its framing announces; say whether it is there already."""
+        headers, body = message.wire_headers, message.body
+        stage = upload_stage(headers, body) if self.uploads is not None else None
+        check_framing(headers, body, stage is not None)
         if stage is None or self.uploads is None:
-            return make_request(message, self.fronts)
+            return True
         if stage == "start":
-            self.uploads.check_start(message)
-            return None
-        return make_request(message, self.fronts, self.uploads.open(message))
+            self.uploads.check_start(headers)
+            return False
+        message.replace_body(self.uploads.open(headers))
+        return True
 
-    def _reply(self, work: Work, request: Request | None, response: Response) -> None:
-        message = work.message
-        version = "HTTP/1.1" if request is None else request.version
-        keep_alive = not work.must_close and keeps_alive(message, version)
-        if type(response.body) is not bytes:
-            self._stream(work, response, version, keep_alive)
-            return
+    def _reply(self, message: Mongrel2Request, member: Member, response: Response, must_close: bool) -> None:
+        version = message.version
+        keep_alive = not must_close and (
+            (version == "HTTP/1.1" and b"connection" not in message.wire_headers)
+            or keeps_alive(message.wire_headers, version)
+        )
         try:
-            data = encode_whole(response, version=version, keep_alive=keep_alive, extra=self._date_line())
-        except HeaderError as exc:
-            log.exception("%s %r", exc, message.path)
+            data = encode_whole(response, version=version, keep_alive=keep_alive, extra=self.date_line)
+        except HeaderError:
+            log.exception("The answer to %r cannot be encoded.", message.path)
             data = encode_whole(plain_failure(), version=version, keep_alive=keep_alive)
-        if work.is_gone or work.generation != self.outlet.generation:
+        work = member.work
+        if work is not None and self._is_stale(work):
             self.counters.stale += 1
             return
-        self.outlet.send(encode_reply(message.sender, message.connection_id, data))
+        number = message.number
+        self.outlet.send(b"%b %d:%b, %b" % (message.sender, len(number), number, data))
         if not keep_alive:
-            self._close(work)
+            self._close(message, work)
 
-    def _stream(self, work: Work, response: Response, version: str, keep_alive: bool) -> None:
+    def _stream(self, message: Mongrel2Request, member: Member, response: Response, must_close: bool) -> None:
         """Send a body piece by piece; a broken one ends the connection, so that nobody takes it for whole."""
-        head, framing = encode_head(response, version=version, keep_alive=keep_alive, extra=self._date_line())
-        writer = StreamWriter(self._sender(work), lambda: self._is_stale(work), self._pace())
+        version = message.version
+        keep_alive = not must_close and keeps_alive(message.wire_headers, version)
+        head, framing = encode_head(response, version=version, keep_alive=keep_alive, extra=self.date_line)
+        self.note_blocked(member)
+        work = member.work
+        pace = Pace(self.slowest_bytes_per_s)
+        writer = StreamWriter(self._sender(message), lambda: self._is_stale(work), pace)
         try:
             self._write_stream(writer, head, framing, response.body)
             writer.drain()
         except ClientDisconnected:
             raise
         except Exception:
-            log.exception("A streamed answer broke off: %r", work.message.path)
+            log.exception("A streamed answer broke off: %r", message.path)
             keep_alive = False
         finally:
             writer.close()
         if not keep_alive or framing is Framing.CLOSE:
-            self._close(work)
+            self._close(message, work)
 
     def _write_stream(
         self, writer: StreamWriter, head: bytes, framing: Framing, body: bytes | Iterable[bytes]
@@ -212,27 +240,19 @@ class Answerer:
         if framing is Framing.CHUNKED:
             writer.write(LAST_CHUNK)
 
-    def _sender(self, work: Work) -> Callable[[bytes], bool]:
-        sender, connection_id, outlet = work.message.sender, work.message.connection_id, self.outlet
-        return lambda data: outlet.try_send(encode_reply(sender, connection_id, data))
-
-    def _pace(self) -> Pace:
-        return Pace(self.slowest_bytes_per_s) if self.slowest_bytes_per_s else Pace()
+    def _sender(self, message: Mongrel2Request) -> Callable[[bytes], bool]:
+        sender, number, outlet = message.sender, message.number, self.outlet
+        return lambda data: outlet.try_send(encode_reply(sender, number, data))
 
     def _is_stale(self, work: Work) -> bool:
         return work.is_gone or work.generation != self.outlet.generation
 
-    def _close(self, work: Work) -> None:
-        if not self._is_stale(work):
-            self.outlet.send(encode_close(work.message.sender, work.message.connection_id))
+    def _close(self, message: Mongrel2Request, work: Work | None) -> None:
+        """Close the connection behind what was sent."""
+        if work is None or not self._is_stale(work):
+            self.outlet.send(encode_close(message.sender, message.number))
+        if work is not None:
             work.queue = None
-
-    def _date_line(self) -> bytes:
-        """Return the `Date` header (RFC 9110 section 6.6.1), made once a second."""
-        now = int(time())
-        if now != self._date[0]:
-            self._date = (now, f"Date: {formatdate(now, usegmt=True)}\r\n".encode())
-        return self._date[1]
 
 
 def refusal(error: HTTPError) -> Response:
@@ -244,16 +264,3 @@ def refusal(error: HTTPError) -> Response:
 def plain_failure() -> Response:
     """Return the answer in the place of one that cannot be encoded."""
     return refusal(HTTPError(500, "Internal Server Error"))
-
-
-def close_both(response: Response, request: Request | None) -> None:
-    """Let go of what an answer and its request hold."""
-    try:
-        response.close()
-    except Exception:
-        log.exception("Closing a response failed.")
-    if request is not None:
-        request.close()
-        body = getattr(request, "_body", None)
-        if body is not None and type(body) is not bytes:
-            body.close()

@@ -72,7 +72,7 @@ class Mongrel2Connection(Connection):
         self.pub_addr = check_address(pub_addr or os.environ.get("BRUBECK_MONGREL2_PUB") or PUB_ADDRESS)
         folder = upload_folder or os.environ.get("BRUBECK_MONGREL2_UPLOADS")
         self.uploads = UploadFolder(folder, max_upload_bytes) if folder else None
-        self.fronts = Fronts(trusted_fronts)
+        self.fronts = Fronts(trusted_fronts) if trusted_fronts else None
         self.slowest_bytes_per_s = slowest_bytes_per_s
         self.counters = Counters()
         self._context: zmq.Context[zmq.Socket[bytes]] | None = None
@@ -121,14 +121,26 @@ class Mongrel2Connection(Connection):
         """
         self._publisher.start()
         self._publisher.check()
-        self._stopped.wait()
+        clock = gevent.get_hub().loop.timer(0, 1, ref=False)
+        clock.start(self._answerer.refresh_date)
+        try:
+            self._stopped.wait()
+        finally:
+            clock.stop()
+            clock.close()
 
     def _begin(self) -> None:
         """Take messages from now on: an answer would find its way."""
         if self._is_stopping:
             return
         self._puller.connect()
-        self._crew = Crew(self._pool, self._puller.take, self._answerer.handle, self._puller.fileno())
+        self._crew = Crew(
+            self._pool,
+            self._puller.take,
+            self._answerer.handle,
+            self._puller.fileno(),
+            self._answerer.note_blocked,
+        )
         self._crew.start()
 
     def _server_gone(self) -> None:
@@ -164,7 +176,8 @@ class Mongrel2Connection(Connection):
         """Stop taking in the order that was seen to lose the least (read until quiet, disconnect, read again)."""
         if self._crew is None:
             return
-        await_quiet(lambda: self.counters.messages)
+        crew = self._crew
+        await_quiet(lambda: crew.taken)
         self._puller.disconnect()
         for _ in range(LAST_LOOKS):
             if self._crew is not None:

@@ -13,9 +13,13 @@ from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 import gevent
+import zmq
 from gevent.event import Event
 from gevent.pool import Pool, PoolFull
 from greenlet import GreenletExit, greenlet  # type: ignore[import-untyped]
+from zmq import Again
+
+NOBLOCK = int(zmq.NOBLOCK)
 
 __all__ = ["Crew", "Member"]
 
@@ -33,9 +37,13 @@ class Member(greenlet):  # type: ignore[misc]
 
     Attributes:
         is_blocked: Whether it waits inside a message, and counts against the pool.
+        message: What it handles; set by whoever handles.
+        work: Set while it is blocked, by whoever is told of that.
     """
 
     is_blocked = False
+    message: Any = None
+    work: Any = None
 
 
 class Crew(Generic[Taken]):
@@ -43,24 +51,28 @@ class Crew(Generic[Taken]):
 
     Args:
         pool: Bounds how many messages are blocked at once; when it is full nothing more is taken.
-        take: Returns the next message, None when there is none now. Never blocks.
+        take: Returns the next message, called with `zmq.NOBLOCK`; raises `zmq.Again` when there is none.
         handle: Handles one message; may block. It catches what it can: what escapes ends the member.
         fd: Readable when *take* may have something.
+        blocked: Told of a member that has blocked in the message it handles. Called in the hub.
         flush: Called when the leader stops leading: at the end of a batch, or blocked.
     """
 
     def __init__(
         self,
         pool: Pool,
-        take: Callable[[], Taken | None],
-        handle: Callable[[Taken], None],
+        take: Callable[[int], Taken],
+        handle: Callable[[Taken, Member], None],
         fd: int,
+        blocked: Callable[[Member], object],
         flush: Callable[[], object] | None = None,
     ) -> None:
         self._pool = pool
         self._take = take
         self._handle = handle
+        self._blocked = blocked
         self._flush = flush
+        self.taken = 0
         self._hub = gevent.get_hub()
         self._watcher = self._hub.loop.io(fd, 1)
         self._idle: list[Member] = []
@@ -138,6 +150,7 @@ class Crew(Generic[Taken]):
         member.is_blocked = True
         self._busy += 1
         self._at_rest.clear()
+        self._blocked(member)
 
     def _count_out(self, member: Member) -> None:
         member.is_blocked = False
@@ -173,12 +186,14 @@ class Crew(Generic[Taken]):
     def _lead(self, member: Member) -> None:
         take, handle = self._take, self._handle
         for _ in range(BATCH):
-            taken = take()
-            if taken is None:
+            try:
+                taken = take(NOBLOCK)
+            except Again:
                 self._leader = None
                 return
+            self.taken += 1
             member.gr_context = None  # what one message puts into a context variable is not the next one's
-            handle(taken)
+            handle(taken, member)
             if self._leader is not member:
                 return
         self._leader = None

@@ -10,16 +10,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
 from brubeck.core.errors import BrubeckError
 from brubeck.mongrel2.tnetstrings import pop
 
-__all__ = ["Message", "MessageError", "decode_message"]
+__all__ = ["Message", "MessageError", "client_headers", "decode_message", "split_message"]
 
 NOTICE_PATH = b"@*"
 """The path of what Mongrel2 says for itself: disconnects and credits."""
+
+MAX_KNOWN_SENDERS = 100
+_known_senders: set[bytes] = set()
+"""Idents that were looked at once; a server has one for its whole run."""
 
 _lenient_json = json.JSONDecoder(strict=False)
 _is_sender = re.compile(rb"[A-Za-z0-9-]+").fullmatch
@@ -51,8 +54,6 @@ class Message:
         headers: Upper-case keys are Mongrel2's, lower-case ones the client's; a list where a header was repeated.
         body: The body, a WebSocket payload, or the text of a notice.
     """
-
-    __slots__ = ("body", "connection_id", "headers", "path", "sender")
 
     def __init__(
         self, sender: bytes, connection_id: bytes, path: bytes, headers: dict[bytes, Any], body: bytes
@@ -87,15 +88,16 @@ class Message:
         kind = content.get("type", "") if isinstance(content, dict) else ""
         return kind if isinstance(kind, str) else ""
 
-    def client_headers(self) -> Iterator[tuple[bytes, bytes]]:
-        """Yield what the client sent, a pair for each line."""
-        for name, value in self.headers.items():
-            if name.isupper():
-                continue
-            if type(value) is list:
-                yield from ((name, item) for item in value if type(item) is bytes)
-            elif type(value) is bytes:
-                yield name, value
+
+def client_headers(headers: dict[bytes, Any]) -> Iterator[tuple[bytes, bytes]]:
+    """Yield what the client sent, a pair for each line."""
+    for name, value in headers.items():
+        if name.isupper():
+            continue
+        if type(value) is list:
+            yield from ((name, item) for item in value if type(item) is bytes)
+        elif type(value) is bytes:
+            yield name, value
 
 
 def decode_message(data: bytes) -> Message:
@@ -105,9 +107,19 @@ def decode_message(data: bytes) -> Message:
         MessageError: *data* holds none. Whoever sent it is wrong; Mongrel2 itself passes on what clients send only
             in places where anything may stand.
     """
+    return Message(*split_message(data))
+
+
+def split_message(data: bytes) -> tuple[bytes, bytes, bytes, dict[bytes, Any], bytes]:
+    """Return what `decode_message` does as plain values, in the order of `Message`.
+
+    Raises:
+        MessageError: As `decode_message`.
+    """
     try:
         sender, connection_id, path, rest = data.split(b" ", 3)
-        check_address(sender, connection_id)
+        if sender not in _known_senders or not connection_id.isdigit():
+            check_address(sender, connection_id)
         headers, rest = pop(rest)
         if rest == b"0:,":
             body = b""
@@ -118,7 +130,7 @@ def decode_message(data: bytes) -> Message:
             headers = decode_json_headers(headers)
     except (ValueError, RecursionError, TypeError, AttributeError) as exc:
         raise MessageError(f"This is no message of Mongrel2: {exc}.".replace("..", "."), data) from None
-    return Message(sender, connection_id, path, headers, body)
+    return sender, connection_id, path, headers, body
 
 
 def check_end(body: object, rest: bytes) -> None:
@@ -129,16 +141,12 @@ def check_end(body: object, rest: bytes) -> None:
 
 def check_address(sender: bytes, connection_id: bytes) -> None:
     """Refuse what could not be replied to: Mongrel2 stops for 0.5 s at a reply it cannot read."""
-    check_sender(sender)
-    if not connection_id.isdigit() or len(connection_id) > 10:
+    if not connection_id.isdigit():
         raise ValueError(f"{connection_id[:20]!r} is no connection id")
-
-
-@lru_cache(maxsize=64)
-def check_sender(sender: bytes) -> None:
-    """Refuse an ident that Mongrel2 would not read in a reply."""
     if not _is_sender(sender):
         raise ValueError(f"{sender[:40]!r} is no ident")
+    if len(_known_senders) < MAX_KNOWN_SENDERS:
+        _known_senders.add(sender)
 
 
 def decode_json_headers(text: object) -> dict[bytes, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import zmq
 from brubeck.core.errors import ConfigurationError
 
@@ -20,6 +22,7 @@ class Puller:
         self.address = address
         self._context = context
         self._socket: zmq.Socket[bytes] | None = None
+        self.take: Callable[[int], bytes]
 
     def connect(self) -> None:
         """Begin to receive.
@@ -36,20 +39,13 @@ class Puller:
             socket.close()
             raise ConfigurationError(f"{self.address!r} cannot be connected to: {exc.strerror}.") from None
         self._socket = socket
-        self._recv = socket.recv
+        self.take = socket.recv
 
     def fileno(self) -> int:
         """Return the descriptor that is readable when a message may have come."""
         if self._socket is None:
             raise ConfigurationError("The pulling socket is not connected.")
         return self._socket.fileno()
-
-    def take(self) -> bytes | None:
-        """Return the next message, or None when there is none. Never blocks."""
-        try:
-            return self._recv(zmq.NOBLOCK)
-        except zmq.Again:
-            return None
 
     def disconnect(self) -> None:
         """Have the server send nothing more; what has arrived can still be taken."""

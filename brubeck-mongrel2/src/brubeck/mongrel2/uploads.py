@@ -2,20 +2,23 @@
 
 Above `limits.content_length` Mongrel2 writes a body to `upload.temp_store` and sends two messages with an empty
 body: one when it begins (`x-mongrel2-upload-start`), one when it is complete (`x-mongrel2-upload-done`). Clients can
-write both headers as well. A real upload is known by what a client cannot bring about: an empty body where the framing announces
-one. Only then, and only inside the upload folder, is a file opened.
+write both headers as well. A real upload is known by what a client cannot bring about: an empty body where the framing
+announces one. Only then, and only inside the upload folder, is a file opened.
 """
 
 from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Mapping
 from contextlib import suppress
 from io import BufferedReader
 from pathlib import Path
+from typing import Any
 
 from brubeck.core.errors import ConfigurationError, HTTPError
-from brubeck.mongrel2.messages import Message
+
+Headers = Mapping[bytes, Any]
 
 __all__ = ["UploadBody", "UploadFolder", "upload_stage"]
 
@@ -26,10 +29,9 @@ START = b"x-mongrel2-upload-start"
 DONE = b"x-mongrel2-upload-done"
 
 
-def upload_stage(message: Message) -> str | None:
+def upload_stage(headers: Headers, body: bytes) -> str | None:
     """Return `start`, `done`, or None where Mongrel2 parked no body, whatever the client wrote."""
-    headers = message.headers
-    if START not in headers or message.body or not _announces_body(message):
+    if START not in headers or body or not _announces_body(headers):
         return None
     start, done = headers[START], headers.get(DONE)
     if type(start) is not bytes:  # written by the client as well
@@ -39,10 +41,10 @@ def upload_stage(message: Message) -> str | None:
     return "done" if done == start else None
 
 
-def _announces_body(message: Message) -> bool:
-    length = message.headers.get(b"content-length")
+def _announces_body(headers: Headers) -> bool:
+    length = headers.get(b"content-length")
     if length is None:
-        return message.headers.get(b"transfer-encoding") == b"chunked"
+        return headers.get(b"transfer-encoding") == b"chunked"
     return type(length) is bytes and length.isdigit() and 0 < int(length) <= MAX_CONTENT_LENGTH
 
 
@@ -92,23 +94,23 @@ class UploadFolder:
         if not self.path.is_dir():
             raise ConfigurationError(f"upload_folder must be a folder that exists, got {str(path)!r}.")
 
-    def check_start(self, message: Message) -> None:
+    def check_start(self, headers: Headers) -> None:
         """Refuse an upload that is announced as too long.
 
         Raises:
             HTTPError: 413. Mongrel2 drops the rest when the connection is closed behind it.
         """
-        length = message.headers.get(b"content-length")
+        length = headers.get(b"content-length")
         if length is not None and int(length) > self.max_bytes:
             raise HTTPError(413, f"The body is longer than {self.max_bytes} bytes.")
 
-    def open(self, message: Message) -> UploadBody:
+    def open(self, headers: Headers) -> UploadBody:
         """Open and unlink the file of a complete upload.
 
         Raises:
             HTTPError: 400, the file is not in the folder, not a plain file or not there; 413, it is too long.
         """
-        path = Path(os.fsdecode(message.headers[DONE]))
+        path = Path(os.fsdecode(headers[DONE]))
         if path.resolve().parent != self.path:
             raise HTTPError(400, "The upload cannot be read.")
         try:
@@ -122,10 +124,10 @@ class UploadFolder:
             raise HTTPError(400, "The upload cannot be read.")
         with suppress(OSError):
             path.unlink()
-        return self._checked(file, found.st_size, message)
+        return self._checked(file, found.st_size, headers)
 
-    def _checked(self, file: BufferedReader, size: int, message: Message) -> UploadBody:
-        length = message.headers.get(b"content-length")
+    def _checked(self, file: BufferedReader, size: int, headers: Headers) -> UploadBody:
+        length = headers.get(b"content-length")
         if length is not None:
             if size < int(length):
                 file.close()

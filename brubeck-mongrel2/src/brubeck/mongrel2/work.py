@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import Any
 
 import gevent
 from brubeck.core.errors import ClientDisconnected
-from brubeck.mongrel2.messages import Message
+from brubeck.mongrel2.intake import Mongrel2Request
 
 __all__ = ["Work", "WorkRegister"]
 
 Key = tuple[bytes, bytes]
 
-INTERRUPTIBLE = frozenset((b"GET", b"HEAD", b"OPTIONS"))
+INTERRUPTIBLE = frozenset(("GET", "HEAD", "OPTIONS"))
 """Their handlers hear of a disconnect as an exception, for they change nothing (RFC 9110 section 9.2.1)."""
 
 MAX_QUEUED = 100
@@ -20,7 +21,7 @@ MAX_QUEUED = 100
 
 
 class Work:
-    """The message of one connection that is being answered, and those that wait behind it.
+    """One message whose handler is blocked, and those that wait behind it. What never blocks has no need of this.
 
     Attributes:
         message: Being answered.
@@ -31,43 +32,36 @@ class Work:
         queue: What the client pipelined.
     """
 
-    __slots__ = ("generation", "greenlet", "is_gone", "message", "must_close", "queue")
+    is_gone = False
+    must_close = False
+    queue: deque[Mongrel2Request] | None = None
 
-    def __init__(self, message: Message, generation: int, greenlet: gevent.Greenlet) -> None:
+    def __init__(self, message: Mongrel2Request, generation: int, greenlet: Any) -> None:
         self.message = message
         self.generation = generation
         self.greenlet = greenlet
-        self.is_gone = False
-        self.must_close = False
-        self.queue: deque[Message] | None = None
 
 
-class WorkRegister:
+class WorkRegister(dict[Key, Work]):
     """All work, by connection."""
-
-    def __init__(self) -> None:
-        self.active: dict[Key, Work] = {}
-
-    def __len__(self) -> int:
-        return len(self.active)
 
     def note_gone(self, key: Key) -> bool:
         """Note that the client of *key* has left; say whether anyone was working for it."""
-        work = self.active.get(key)
+        work = self.get(key)
         if work is None or work.is_gone:
             return work is not None
         work.is_gone = True
         work.queue = None
-        if work.message.headers.get(b"METHOD") in INTERRUPTIBLE:
+        if work.message.method in INTERRUPTIBLE:
             gevent.get_hub().loop.run_callback(self._interrupt, key, work)
         return True
 
     def note_all_gone(self) -> None:
         """Note that the server has gone, and every client with it."""
-        for key in list(self.active):
+        for key in list(self):
             self.note_gone(key)
 
     def _interrupt(self, key: Key, work: Work) -> None:
         """Raise in the greenlet that still works for a client that has left. Runs in the hub."""
-        if self.active.get(key) is work and not work.greenlet.dead:
+        if self.get(key) is work and not work.greenlet.dead:
             work.greenlet.throw(ClientDisconnected())
