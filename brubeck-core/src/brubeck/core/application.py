@@ -283,8 +283,9 @@ class Brubeck:
 
     def _stop(self) -> None:
         """Drain at the first signal, give up at the second."""
-        self.stop(0 if self._stopping else DRAIN_TIMEOUT_S)
+        timeout_s = 0 if self._stopping else DRAIN_TIMEOUT_S
         self._stopping = True
+        self.stop(timeout_s)
 
     @property
     def connection(self) -> Connection:

@@ -165,7 +165,6 @@ class Client:
             content = response.body if isinstance(response.body, bytes) else b"".join(response.body)
         finally:
             response.close()
-            message.close()
         received = Headers(response.headers)
         if "Content-Length" not in received and not response.bodiless:
             received["Content-Length"] = str(len(content))

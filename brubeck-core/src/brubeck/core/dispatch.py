@@ -40,6 +40,8 @@ def dispatch(application: Brubeck, message: Request) -> Response:
             response = request_handler(application, message, handler, arguments, keywords)
     except Exception as exc:
         response = answer_exception(application, message, None, exc)
+    if message.opened_form is not None:
+        response.on_close(message.close)
     if not application.response_hooks and message.method != "HEAD" and response.status_code == OK:
         return response
     try:
@@ -86,7 +88,7 @@ def request_handler(
     """Call *handler* and return its response, or the error page for what it raised. `on_finish` always runs."""
     response: Response | None = None
     try:
-        response = handler(*arguments, **keywords)
+        response = handler(*arguments, **keywords) if arguments or keywords else handler()
         if not isinstance(response.body, bytes):
             response.body = begin_stream(response.body)
     except Exception as exc:

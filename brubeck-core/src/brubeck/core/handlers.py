@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
-from brubeck.core.cookies import dump_cookie
-from brubeck.core.errors import ConfigurationError, HTTPError
+from brubeck.core.cookies import dump_cookie, dump_cookie_removal
+from brubeck.core.errors import ConfigurationError, HeaderError, HTTPError
 from brubeck.core.headers import Headers, check_header, check_location
 from brubeck.core.mixins import compose
 from brubeck.core.requests import Request
@@ -97,7 +98,7 @@ class MessageHandler:
             method = getattr(self, name, None) if name else None
             if method is None:
                 method = self._substitute()
-            result = method(*args, **kwargs)
+            result = method(*args, **kwargs) if args or kwargs else method()
         return result if type(result) is Response else self.answer(result)
 
     def _substitute(self) -> Any:
@@ -217,15 +218,12 @@ class MessageHandler:
         """What `add_to_payload` collected."""
         return self._payload or {}
 
-    def render(self, status_code: int | None = None, **options: Any) -> Response:
+    def render(self, status_code: int | None = None) -> Response:
         """Return what was set as a response.
 
         Args:
             status_code: In the place of the one that was set.
-            options: For renderers of subclasses; unknown ones are refused.
         """
-        if options:
-            raise TypeError(f"{type(self).__qualname__}.render takes no {', '.join(map(repr, options))}.")
         return self.make_response(b"" if self._body is None else self._body, status_code)
 
     def make_response(self, body: str | bytes | Iterable[bytes], status_code: int | None = None) -> Response:
@@ -382,12 +380,15 @@ class MessageHandler:
 
     def delete_cookie(self, name: str, path: str = "/", domain: str | None = None) -> None:
         """Have the client forget the cookie *name*; *path* and *domain* as it was set with."""
-        self.set_cookie(name, "", path=path, domain=domain, expires=0, max_age=0)
+        if self._set_cookies is None:
+            self._set_cookies = []
+        self._set_cookies.append(dump_cookie_removal(name, path=path, domain=domain))
 
     def delete_cookies(self) -> None:
-        """Have the client forget every cookie it sent."""
+        """Have the client forget every cookie it sent, but those whose names no server could have set."""
         for name in self.message.cookies:
-            self.delete_cookie(name)
+            with suppress(HeaderError):
+                self.delete_cookie(name)
 
 
 class WebMessageHandler(MessageHandler):
@@ -410,16 +411,13 @@ class JSONMessageHandler(WebMessageHandler):
 
     content_type = JSON
 
-    def render(self, status_code: int | None = None, hide_status: bool = False, **options: Any) -> Response:
+    def render(self, status_code: int | None = None, hide_status: bool = False) -> Response:
         """Return the payload as JSON.
 
         Args:
             status_code: In the place of the one that was set.
             hide_status: Send only what was added under `data`, with nothing around it.
-            options: None are known; any is refused.
         """
-        if options:
-            raise TypeError(f"{type(self).__qualname__}.render takes no {', '.join(map(repr, options))}.")
         if self._body is not None:
             return super().render(status_code)
         code = status_code or self.status_code

@@ -58,7 +58,8 @@ class Request:
     _query_arguments: dict[str, list[str]] | None = None
     _arguments: dict[str, list[str]] | None = None
     _cookies: dict[str, str] | None = None
-    _form: Form | None = None
+    opened_form: Form | None = None
+    """The form, once `form` was asked for: its files live until the response is closed."""
 
     def __init__(
         self,
@@ -177,11 +178,11 @@ class Request:
         Raises:
             HTTPError: 400 or 413: the client's fault.
         """
-        if self._form is None:
+        if self.opened_form is None:
             body = self._body
             source = body if isinstance(body, bytes) else self.stream
-            self._form = parse_form(self.headers.get("Content-Type", ""), source, self.limits)
-        return self._form
+            self.opened_form = parse_form(self.headers.get("Content-Type", ""), source, self.limits)
+        return self.opened_form
 
     @property
     def arguments(self) -> dict[str, list[str]]:
@@ -249,9 +250,9 @@ class Request:
         return self.cookies.get(name, default)
 
     def close(self) -> None:
-        """Let go of files that an upload left on disk. Dispatch calls it when the answer is done."""
-        if self._form is not None:
-            self._form.close()
+        """Let go of files that an upload left on disk; closing the response does this."""
+        if self.opened_form is not None:
+            self.opened_form.close()
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {self.path!r}>"

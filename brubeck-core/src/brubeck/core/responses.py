@@ -65,16 +65,16 @@ class Response:
         self.reason = reason_phrase(status_code) if reason is None else check_reason(reason)
         self.headers = [check_pair(name, value) for name, value in headers]
 
-    @classmethod
+    @staticmethod
     def of_checked(
-        cls, body: bytes | Iterable[bytes], status_code: int, reason: str, headers: list[tuple[str, str]]
+        body: bytes | Iterable[bytes], status_code: int, reason: str, headers: list[tuple[str, str]]
     ) -> Response:
         """Return a response of parts that were all checked before, and check none again.
 
         Saves 1.0 of the 1.3 us that the constructor takes (`benchmarks/dispatch.py`): the way of a handler that
         sets no header of its own.
         """
-        response = cls.__new__(cls)
+        response = Response.__new__(Response)
         response.body = body
         response.status_code = status_code
         response.reason = reason

@@ -1,0 +1,15 @@
+"""What brubeck-wsgi brings, by name: imported for every application, so nothing but strings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from brubeck.plugins import hookimpl
+
+__all__ = ["brubeck_connections"]
+
+
+@hookimpl
+def brubeck_connections() -> Mapping[str, str | type]:
+    """Name the embedded server."""
+    return {"wsgi": "brubeck.wsgi:WSGIConnection"}
