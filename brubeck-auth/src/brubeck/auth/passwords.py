@@ -184,14 +184,14 @@ def bcrypt_line_of(stored: str) -> str | None:
 
 
 def _verify_argon2(octets: bytes, stored: str) -> bool:
-    from argon2.exceptions import Argon2Error, InvalidHashError
+    from argon2.exceptions import Argon2Error, InvalidHashError, VerifyMismatchError
 
     try:
         return _hasher(get_password_cost()).verify(stored, octets)
-    except InvalidHashError:
-        raise ValueError("The stored line begins like one of argon2's, and is none.") from None
-    except Argon2Error:
+    except VerifyMismatchError:
         return False
+    except (Argon2Error, InvalidHashError):
+        raise ValueError("The stored line begins like one of argon2's, and is none.") from None
 
 
 def _verify_against_nobody(octets: bytes, cost: PasswordCost) -> None:
