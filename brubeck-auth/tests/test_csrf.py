@@ -178,7 +178,6 @@ def test_another_site_is_refused_with_the_right_token_even(client, headers):
     [
         {"Origin": "http://localhost"},
         {"Origin": "http://localhost:80"},
-        {"Origin": "https://localhost:80"},
         {"Referer": "http://localhost/form"},
         {"Sec-Fetch-Site": "same-origin", "Origin": "null"},
         {"Sec-Fetch-Site": "none"},
