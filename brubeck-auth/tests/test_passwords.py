@@ -161,7 +161,7 @@ def test_a_name_that_nobody_has_takes_as_long(another_cost):
 
 
 def test_the_hub_goes_on_while_a_password_is_hashed(another_cost):
-    set_password_cost(PasswordCost(memory_kib=32768, passes=3, lanes=1))
+    set_password_cost(PasswordCost(memory_kib=8192, passes=3, lanes=1))
     ticks = []
 
     def tick():
