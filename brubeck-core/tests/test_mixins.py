@@ -130,3 +130,15 @@ def test_a_decorator_may_refuse_the_route():
     for target, name in ((Page, "Page"), (function, "function")):
         with pytest.raises(ConfigurationError, match=f"{name} is marked"):
             Brubeck(handler_tuples=[("^/", target)])
+
+
+def test_the_conflict_names_the_distributions(lab, monkeypatch):
+    lab.install("brubeck-lagoon", "class Lagoon:\n    provides = ('renderer',)\n")
+    lab.install("brubeck-reef", "class Reef:\n    provides = ('renderer',)\n")
+    from brubeck_lagoon import Lagoon
+    from brubeck_reef import Reef
+
+    with pytest.raises(
+        ConfigurationError, match=r"Lagoon \(from brubeck-lagoon\) and Reef \(from brubeck-reef\)"
+    ):
+        type("Page", (WebMessageHandler, Lagoon, Reef), {})

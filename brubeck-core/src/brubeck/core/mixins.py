@@ -100,16 +100,18 @@ def conflict(handler_class: type, role: str, mixins: list[type]) -> str:
 
 
 def distribution_of(mixin: type) -> str:
-    """Return the name of the distribution that *mixin* was installed with, else its module."""
+    """Return the name of the distribution that *mixin* came with, else its module."""
     from importlib.metadata import packages_distributions
 
-    module = mixin.__module__
-    names = packages_distributions().get(module.partition(".")[0], [])
-    if len(names) == 1:
-        return names[0]
-    parts = module.split(".")
-    candidates = [name for name in names if parts[1:2] and parts[1] in name.replace("_", "-")]
-    return candidates[0] if len(candidates) == 1 else module
+    from brubeck.core.discovery import scan
+
+    package = mixin.__module__.split(".")
+    depth = 2 if package[0] == "brubeck" else 1
+    for entry in scan():
+        if entry.module.split(".")[:depth] == package[:depth]:
+            return entry.distribution
+    names = packages_distributions().get(package[0], [])
+    return names[0] if len(names) == 1 else mixin.__module__
 
 
 def check_handler(target: Any, application: Brubeck) -> None:
