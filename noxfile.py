@@ -14,7 +14,7 @@ nox.options.sessions = ["lint", "typing", "packaging", "docs", "tests"]
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 DISTRIBUTIONS = sorted(path.parent.name for path in Path().glob("brubeck-*/pyproject.toml"))
-EXTRAS = {"brubeck-templates": "[jinja2,mako,pystache,tornado]"}
+EXTRAS = {"brubeck-auth": "[bcrypt,redis]", "brubeck-templates": "[jinja2,mako,pystache,tornado]"}
 
 
 def install_group(session: nox.Session, group: str) -> None:
