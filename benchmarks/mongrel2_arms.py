@@ -68,7 +68,17 @@ def spawn(pull_address, pub_address):
     hub.join()
 
 
-def brubeck(pull_address, pub_address, **options):
+def slow(pull_address, pub_address):
+    """The application, each message of which sleeps 20 ms."""
+    brubeck(pull_address, pub_address, sleep_s=0.02)
+
+
+def hog(pull_address, pub_address):
+    """The application, each message of which keeps the processor for 20 ms."""
+    brubeck(pull_address, pub_address, hog_s=0.02)
+
+
+def brubeck(pull_address, pub_address, sleep_s=0, hog_s=0):
     """A `WebMessageHandler` of an application."""
     from brubeck.request_handling import Brubeck, WebMessageHandler
     from brubeck.mongrel2 import Mongrel2Connection
@@ -79,14 +89,23 @@ def brubeck(pull_address, pub_address, **options):
             self.set_body("Take five, dude!")
             return self.render()
 
+    class Slow(WebMessageHandler):
+        def get(self):
+            time.sleep(sleep_s)
+            until = time.monotonic() + hog_s
+            while time.monotonic() < until:
+                pass
+            return "Take five, dude!"
+
     class Sleep(WebMessageHandler):
         def get(self):
             time.sleep(0.01)
             self.set_body("Take five, dude!")
             return self.render()
 
-    connection = Mongrel2Connection(pull_address, pub_address, **options)
-    Brubeck(msg_conn=connection, handler_tuples=[(r"^/sleep$", Sleep), (r"^/", Take)]).run()
+    connection = Mongrel2Connection(pull_address, pub_address)
+    root = Slow if sleep_s or hog_s else Take
+    Brubeck(msg_conn=connection, handler_tuples=[(r"^/sleep$", Sleep), (r"^/", root)]).run()
 
 
 if __name__ == "__main__":

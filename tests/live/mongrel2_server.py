@@ -31,7 +31,7 @@ import gevent
 from brubeck.mongrel2.database import fresh_ident, write_database
 from brubeck.mongrel2.settings import ServerSettings
 
-__all__ = ["Mongrel2", "free_port", "in_thread", "raw_exchange", "running", "wait_until"]
+__all__ = ["Mongrel2", "balanced", "free_port", "in_thread", "raw_exchange", "running", "wait_until"]
 
 
 def free_port() -> int:
@@ -147,6 +147,15 @@ def running(
                 process.wait(10)
         if output:
             output.close()
+
+
+@contextmanager
+def balanced(server: Mongrel2, *options: str) -> Iterator[dict[str, str]]:
+    """Run a balancer behind *server*; give the environment that sends workers to it."""
+    settings = server.settings
+    addresses = ("--pull", settings.send_spec, "--pub", settings.recv_spec, "--listen", settings.balancer_spec)
+    with running("-m", "brubeck.core.command", "mongrel2", "balance", *addresses, *options):
+        yield {"BRUBECK_MONGREL2_BALANCER": settings.balancer_spec}
 
 
 @contextmanager

@@ -32,7 +32,9 @@ log = logging.getLogger("brubeck.mongrel2")
 class Outlet(Protocol):
     """Where replies go."""
 
-    generation: int
+    @property
+    def generation(self) -> int:
+        """Counts the servers that have gone."""
 
     def send(self, data: bytes) -> None:
         """Send a reply; may block the greenlet."""
@@ -63,6 +65,7 @@ class Answerer:
         counters: What is counted.
 
     Attributes:
+        on_begun: Told of a member before the first piece of a streamed answer leaves.
         date_line: The `Date` header (RFC 9110 section 6.6.1); whoever has a clock calls `refresh_date` each second.
     """
 
@@ -81,6 +84,7 @@ class Answerer:
         self.slowest_bytes_per_s = slowest_bytes_per_s
         self.counters = counters or Counters()
         self.register = WorkRegister()
+        self.on_begun: Callable[[Member], object] | None = None
         self._dispatch = application.dispatch
         self.refresh_date()
 
@@ -121,6 +125,9 @@ class Answerer:
             self.counters.disconnects += 1
             self.register.note_gone(message.key)
 
+    def take_broadcast(self, payload: bytes) -> None:
+        """Take what another worker sent to all."""
+
     def note_blocked(self, member: Member) -> None:
         """Note that the handler of *member*'s message has blocked: from now on others may speak of its connection."""
         if member.message is not None and member.work is None:
@@ -156,7 +163,7 @@ class Answerer:
     def _answer(self, message: Mongrel2Request, member: Member) -> None:
         """Give *message* its one answer."""
         headers = message.wire_headers
-        must_close = False
+        must_close = member.must_close
         try:
             if (b"content-length" in headers or b"transfer-encoding" in headers) and not self._find_body(
                 message
@@ -214,6 +221,8 @@ class Answerer:
         keep_alive = not must_close and keeps_alive(message.wire_headers, version)
         head, framing = encode_head(response, version=version, keep_alive=keep_alive, extra=self.date_line)
         self.note_blocked(member)
+        if self.on_begun is not None:
+            self.on_begun(member)
         work = member.work
         pace = Pace(self.slowest_bytes_per_s)
         writer = StreamWriter(self._sender(message), lambda: self._is_stale(work), pace)

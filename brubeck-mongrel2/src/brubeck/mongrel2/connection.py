@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import gevent
 import zmq
@@ -17,7 +16,7 @@ from brubeck.mongrel2.crew import Crew
 from brubeck.mongrel2.intake import Fronts
 from brubeck.mongrel2.pacing import SLOWEST_BYTES_PER_S
 from brubeck.mongrel2.publishing import Publisher
-from brubeck.mongrel2.pulling import Puller
+from brubeck.mongrel2.sources import BalancedSource, DirectSource, HeldBackOutlet, Source
 from brubeck.mongrel2.uploads import UploadFolder
 from gevent.event import Event
 
@@ -31,14 +30,6 @@ log = logging.getLogger("brubeck.mongrel2")
 PULL_ADDRESS = "tcp://127.0.0.1:9999"
 PUB_ADDRESS = "tcp://127.0.0.1:9998"
 
-QUIET_S = 0.01
-"""Nothing pulled for so long: what was on its way has arrived."""
-
-LONGEST_WAIT_FOR_QUIET_S = 0.5
-
-LAST_LOOKS = 20
-"""How often, a millisecond apart, a disconnected socket is still read: its link closes only while it is used."""
-
 
 class Mongrel2Connection(Connection):
     """Takes messages from a Mongrel2 server and publishes the answers to it.
@@ -50,6 +41,8 @@ class Mongrel2Connection(Connection):
             `limits.content_length` is refused.
         max_upload_bytes: Longer uploads are answered with 413.
         trusted_fronts: Addresses or networks of proxies before Mongrel2 whose forwarded headers are believed.
+        balancer: The address of `brubeck mongrel2 balance`, in the place of *pull_addr*. Without it,
+            `BRUBECK_MONGREL2_BALANCER`.
         slowest_bytes_per_s: Streams beyond 140 MiB are paced for clients that read at least this fast.
 
     Raises:
@@ -66,10 +59,13 @@ class Mongrel2Connection(Connection):
         upload_folder: str | Path | None = None,
         max_upload_bytes: int = 2**30,
         trusted_fronts: tuple[str, ...] = (),
+        balancer: str | None = None,
         slowest_bytes_per_s: float = SLOWEST_BYTES_PER_S,
     ) -> None:
         self.pull_addr = check_address(pull_addr or os.environ.get("BRUBECK_MONGREL2_PULL") or PULL_ADDRESS)
         self.pub_addr = check_address(pub_addr or os.environ.get("BRUBECK_MONGREL2_PUB") or PUB_ADDRESS)
+        balancer = balancer or os.environ.get("BRUBECK_MONGREL2_BALANCER")
+        self.balancer = check_address(balancer) if balancer else None
         folder = upload_folder or os.environ.get("BRUBECK_MONGREL2_UPLOADS")
         self.uploads = UploadFolder(folder, max_upload_bytes) if folder else None
         self.fronts = Fronts(trusted_fronts) if trusted_fronts else None
@@ -78,11 +74,13 @@ class Mongrel2Connection(Connection):
         self._context: zmq.Context[zmq.Socket[bytes]] | None = None
         self._stopped = Event()
         self._is_stopping = False
-        self._crew: Crew[bytes] | None = None
+        self._crew: Crew[Any] | None = None
 
     @property
     def address(self) -> str:
         """The addresses of the pair."""
+        if self.balancer:
+            return f"the Mongrel2 at {self.pub_addr} by way of the balancer at {self.balancer}"
         return f"the Mongrel2 at {self.pull_addr} and {self.pub_addr}"
 
     @property
@@ -98,18 +96,15 @@ class Mongrel2Connection(Connection):
         """
         self._stopped.clear()
         self._is_stopping = False
-        self._context = zmq.Context()
-        self._publisher = Publisher(self._context, self.pub_addr)
-        self._puller = Puller(self._context, self.pull_addr)
-        self._answerer = Answerer(
-            application,
-            self._publisher,
-            self.fronts,
-            self.uploads,
-            self.slowest_bytes_per_s,
-            self.counters,
-        )
-        self._pool = application.pool
+        context = self._context = zmq.Context()
+        publisher = self._publisher = Publisher(context, self.pub_addr)
+        outlet = HeldBackOutlet(publisher) if self.balancer else publisher
+        settings = (self.fronts, self.uploads, self.slowest_bytes_per_s, self.counters)
+        answerer = self._answerer = Answerer(application, outlet, *settings)
+        if self.balancer:
+            self._source: Source = BalancedSource(context, self.balancer, answerer, application.pool)
+        else:
+            self._source = DirectSource(context, self.pull_addr, answerer, application.pool)
         self._publisher.on_back = self._begin
         self._publisher.on_gone = self._server_gone
 
@@ -131,29 +126,18 @@ class Mongrel2Connection(Connection):
 
     def _begin(self) -> None:
         """Take messages from now on: an answer would find its way."""
-        if self._is_stopping:
+        if self._is_stopping or (self._crew is not None and self.balancer):
             return
-        self._puller.connect()
-        self._crew = Crew(
-            self._pool,
-            self._puller.take,
-            self._answerer.handle,
-            self._puller.fileno(),
-            self._answerer.note_blocked,
-        )
+        self._crew = self._source.begin()
         self._crew.start()
 
     def _server_gone(self) -> None:
         """Forget the clients of a server that has stopped: its successor gives their numbers to others."""
         log.info("The Mongrel2 at %s has gone.", self.pub_addr)
-        self._end_taking()
+        self._source.pause()
+        if not self.balancer:
+            self._crew = None
         self._answerer.register.note_all_gone()
-
-    def _end_taking(self) -> None:
-        crew, self._crew = self._crew, None
-        if crew is not None:
-            crew.close()
-        self._puller.close()
 
     def stop(self, timeout_s: float = 30.0) -> None:
         """Take what is on its way, answer it, and have `serve` return; see the manual for what cannot be saved."""
@@ -166,41 +150,23 @@ class Mongrel2Connection(Connection):
     def _drain(self, timeout_s: float) -> None:
         try:
             with gevent.Timeout(max(timeout_s, 0.001), False):
-                self._leave()
-                while len(self._answerer.register):
-                    gevent.sleep(0.005)
+                if self._crew is not None:
+                    self._source.leave()
+                    while self._crew is not None and not self._crew.wait(0.1):
+                        pass
+                    self._source.finish()
         finally:
             self._stopped.set()
-
-    def _leave(self) -> None:
-        """Stop taking in the order that was seen to lose the least (read until quiet, disconnect, read again)."""
-        if self._crew is None:
-            return
-        crew = self._crew
-        await_quiet(lambda: crew.taken)
-        self._puller.disconnect()
-        for _ in range(LAST_LOOKS):
-            if self._crew is not None:
-                self._crew.wake()
-            gevent.sleep(0.001)
 
     def close(self) -> None:
         """Close the sockets."""
         context, self._context = self._context, None
         if context is None:
             return
-        self._end_taking()
+        self._source.close()
+        self._crew = None
         self._publisher.close()
         context.term()
-
-
-def await_quiet(count: Callable[[], int]) -> None:
-    """Wait until *count* has stood still for `QUIET_S`; under steady load that may never be."""
-    for _ in range(int(LONGEST_WAIT_FOR_QUIET_S / QUIET_S)):
-        before = count()
-        gevent.sleep(QUIET_S)
-        if count() == before:
-            return
 
 
 def check_address(address: str) -> str:

@@ -39,11 +39,17 @@ class Member(greenlet):  # type: ignore[misc]
         is_blocked: Whether it waits inside a message, and counts against the pool.
         message: What it handles; set by whoever handles.
         work: Set while it is blocked, by whoever is told of that.
+        must_close: Close the connection behind the answer, whatever the client asked for.
+        serial: Of the message, where a balancer gave it.
+        owes_credit: Whether the balancer has not got this message's credit back.
     """
 
     is_blocked = False
     message: Any = None
     work: Any = None
+    must_close = False
+    serial = 0
+    owes_credit = False
 
 
 class Crew(Generic[Taken]):

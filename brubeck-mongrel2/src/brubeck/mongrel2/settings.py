@@ -79,6 +79,11 @@ class ServerSettings:
             check_static(prefix, folder)
 
     @property
+    def balancer_spec(self) -> str:
+        """Where the balancer listens for workers of this machine."""
+        return f"ipc://{self.folder / 'balancer'}"
+
+    @property
     def database(self) -> Path:
         """The configuration that Mongrel2 reads."""
         return self.folder / "config.sqlite"

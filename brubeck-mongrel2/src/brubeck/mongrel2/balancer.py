@@ -1,0 +1,220 @@
+"""The balancer's process: it moves frames between Mongrel2, the rules of `Balance`, and the workers."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import socket
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+import zmq
+from brubeck.core.errors import ConfigurationError
+from brubeck.mongrel2.balancing import Balance, Limits
+
+__all__ = ["BalancerProcess"]
+
+log = logging.getLogger("brubeck.mongrel2")
+
+BURST = 256
+"""Messages read before workers are listened to again."""
+
+TICK_S = 0.1
+
+GRACE_S = 0.02
+"""From a cut lifeline to taking the worker for dead: what it said before, on another socket, is still to be heard."""
+
+
+class BalancerProcess:
+    """Runs a `Balance` over sockets. Blocks its thread; needs no greenlets.
+
+    Args:
+        pull_addr: Mongrel2's `send_spec`.
+        pub_addr: Mongrel2's `recv_spec`, for answers of the balancer's own.
+        address: Where workers come to.
+        limits: What is put up with.
+    """
+
+    def __init__(self, pull_addr: str, pub_addr: str, address: str, limits: Limits | None = None) -> None:
+        self.pull_addr = pull_addr
+        self.address = address
+        self.is_stopping = False
+        self._context = zmq.Context()
+        self._poller = zmq.Poller()
+        self._pull: zmq.Socket[bytes] | None = None
+        self._is_reading = False
+        self._router = self._make_router(address)
+        self._pub = self._make_pub(pub_addr)
+        self._lines: dict[int, tuple[socket.socket, bytes]] = {}
+        self._line = open_lifeline(address)
+        self._cut: deque[tuple[float, bytes]] = deque()
+        self._poller.register(self._router, zmq.POLLIN)
+        self._poller.register(self._pub, zmq.POLLIN)
+        self._poller.register(self._line.fileno(), zmq.POLLIN)
+        self.balance = Balance(self._send, self._publish, limits, time.time_ns(), lifeline_name(self._line))
+
+    def _make_router(self, address: str) -> zmq.Socket[bytes]:
+        router = self._context.socket(zmq.ROUTER)
+        router.sndhwm = 0
+        router.linger = 1000
+        router.setsockopt(zmq.ROUTER_MANDATORY, 1)
+        router.setsockopt(zmq.ROUTER_HANDOVER, 1)
+        remove_stale_socket(address)
+        try:
+            router.bind(address)
+        except zmq.ZMQError as exc:
+            router.close(0)
+            raise ConfigurationError(f"The balancer cannot listen on {address!r}: {exc.strerror}.") from None
+        self._router_send = super(zmq.Socket, router).send
+        return router
+
+    def _make_pub(self, address: str) -> zmq.Socket[bytes]:
+        pub = self._context.socket(zmq.XPUB)
+        pub.sndhwm = 0
+        pub.linger = 1000
+        pub.setsockopt(zmq.IMMEDIATE, 1)
+        pub.connect(address)
+        return pub
+
+    def _send(self, identity: bytes, frame: bytes) -> None:
+        with contextlib.suppress(zmq.ZMQError):  # it has gone; the lifeline or the clock will say so
+            self._router_send(identity, zmq.SNDMORE | zmq.NOBLOCK)
+            self._router_send(frame, zmq.NOBLOCK)
+
+    def _publish(self, data: bytes) -> None:
+        self._pub.send(data, zmq.NOBLOCK)
+
+    def run(self) -> None:
+        """Balance until `is_stopping`, and until what was given is answered.
+
+        Blocks:
+            The thread.
+        """
+        ticked_at = 0.0
+        balance = self.balance
+        while not (self.is_stopping and not balance.owners and not balance.waiting):
+            ready = dict(self._poller.poll(int(1000 * (GRACE_S if self._cut else TICK_S))))
+            now = time.monotonic()
+            if self._pub in ready:
+                self._hear_server()
+            if self._router in ready:
+                self._drain(self._hear_worker, now)
+            if self._pull is not None and self._pull in ready:
+                self._drain(self._take, now)
+            balance.flush()
+            self._hear_lifelines(ready, now)
+            while self._cut and self._cut[0][0] <= now:
+                balance.lose(self._cut.popleft()[1], now)
+            self._choose_reading()
+            if now - ticked_at > TICK_S:
+                ticked_at = now
+                balance.tick(now)
+                balance.flush()
+
+    def _drain(self, step: Callable[[float], object], now: float) -> None:
+        with contextlib.suppress(zmq.Again):
+            for _ in range(BURST):
+                step(now)
+
+    def _take(self, now: float) -> None:
+        if self._pull is not None:
+            self.balance.take(self._pull.recv(zmq.NOBLOCK), now)
+
+    def _hear_worker(self, now: float) -> None:
+        identity = self._router.recv(zmq.NOBLOCK)
+        self.balance.hear(identity, self._router.recv(zmq.NOBLOCK), now)
+
+    def _hear_server(self) -> None:
+        """Begin to pull when the server listens; forget its clients when it has gone."""
+        while True:
+            try:
+                event = self._pub.recv(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            if event[:1] == b"\x01" and self._pull is None:
+                self._pull = self._context.socket(zmq.PULL)
+                self._pull.linger = 0
+                self._pull.connect(self.pull_addr)
+            elif event[:1] == b"\x00" and self._pull is not None:
+                log.info("Mongrel2 has gone.")
+                if self._is_reading:
+                    self._poller.unregister(self._pull)
+                    self._is_reading = False
+                self._pull.close(0)
+                self._pull = None
+                self.balance.forget_server()
+
+    def _choose_reading(self) -> None:
+        """Leave messages in Mongrel2 while too many wait here, or nothing new is wanted."""
+        if self._pull is None:
+            return
+        wanted = self.balance.has_room and not self.is_stopping
+        if wanted and not self._is_reading:
+            self._poller.register(self._pull, zmq.POLLIN)
+        elif self._is_reading and not wanted:
+            self._poller.unregister(self._pull)
+        self._is_reading = wanted
+
+    def _hear_lifelines(self, ready: dict[object, int], now: float) -> None:
+        if self._line.fileno() in ready:
+            with contextlib.suppress(OSError):
+                connection, _ = self._line.accept()
+                connection.settimeout(1.0)
+                identity = connection.recv(255)
+                connection.setblocking(False)
+                self._lines[connection.fileno()] = (connection, identity)
+                self._poller.register(connection.fileno(), zmq.POLLIN)
+        for number in [number for number in ready if isinstance(number, int) and number in self._lines]:
+            connection, identity = self._lines[number]
+            with contextlib.suppress(BlockingIOError):
+                if self._is_cut(connection):
+                    self._poller.unregister(number)
+                    del self._lines[number]
+                    connection.close()
+                    self._cut.append((now + GRACE_S, identity))
+
+    def _is_cut(self, connection: socket.socket) -> bool:
+        try:
+            return not connection.recv(4096)
+        except ConnectionError:
+            return True
+
+    def close(self) -> None:
+        """Close the sockets."""
+        for connection, _ in self._lines.values():
+            connection.close()
+        self._line.close()
+        for each in (self._router, self._pub, self._pull):
+            if each is not None:
+                each.close()
+        self._context.term()
+
+
+def open_lifeline(address: str) -> socket.socket:
+    """Return a listening socket beside the balancer's own: a worker's end of it closes when the worker dies."""
+    if address.startswith("ipc://"):
+        path = f"{address[6:]}.alive"
+        Path(path).unlink(missing_ok=True)
+        line = socket.socket(socket.AF_UNIX)
+        line.bind(path)
+    else:
+        host = address.removeprefix("tcp://").rpartition(":")[0]
+        line = socket.create_server(("" if host == "*" else host, 0))
+    line.listen(1024)
+    line.setblocking(False)
+    return line
+
+
+def lifeline_name(line: socket.socket) -> str:
+    """Return what a worker needs to find the lifeline: a path, or a port on the balancer's host."""
+    return line.getsockname() if line.family == socket.AF_UNIX else str(line.getsockname()[1])
+
+
+def remove_stale_socket(address: str) -> None:
+    """Remove what an earlier balancer left in the file system."""
+    path = address.removeprefix("ipc://")
+    if path != address and os.path.exists(path):  # noqa: PTH110 - also true for sockets nobody may open
+        Path(path).unlink()

@@ -1,0 +1,418 @@
+"""Who gets which message: the balancer's rules, with no socket and no clock of their own.
+
+Workers say how many messages they take unread (their credit) and which they have answered. A new message goes to the
+worker with the fewest unanswered ones among those with credit; one of a connection that a worker has, to that worker.
+What a dead worker had not answered is given to another when its method is safe, and answered with 502 when it is not.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from brubeck.mongrel2.messages import MessageError, decode_message
+from brubeck.mongrel2.replies import encode_close, encode_reply
+from brubeck.mongrel2.wire import Verb, pack_work, unpack_numbers
+
+__all__ = ["Balance", "Limits", "Totals", "Worker"]
+
+log = logging.getLogger("brubeck.mongrel2")
+
+SAFE_METHODS = frozenset((b"GET", b"HEAD", b"OPTIONS", b"TRACE"))
+"""They change nothing, so that another worker may do them over (RFC 9110 section 9.2.1)."""
+
+NOTICE = b"@* "
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the balancer puts up with.
+
+    Args:
+        max_waiting: Messages held while no worker has credit; more are left in Mongrel2.
+        wait_s: A message that waited so long is answered with 503.
+        dead_after_s: A worker that has been silent so long is taken for dead.
+        max_backlog: Messages of held connections queued for one worker; more end the connection they came on.
+    """
+
+    max_waiting: int = 10_000
+    wait_s: float = 10.0
+    dead_after_s: float = 5.0
+    max_backlog: int = 10_000
+
+
+@dataclass
+class Totals:
+    """What has happened so far."""
+
+    received: int = 0
+    answered: int = 0
+    retried: int = 0
+    failed: int = 0
+    expired: int = 0
+    closed: int = 0
+    disconnects: int = 0
+    poisonous: int = 0
+    deaths: int = 0
+    departures: int = 0
+
+
+class Worker:
+    """A process that takes messages.
+
+    Attributes:
+        credit: How many more it takes.
+        unanswered: By serial number: connection, message, whether the answer has begun.
+        held: Connections whose messages are this worker's.
+        backlog: Messages for it that wait for credit.
+    """
+
+    def __init__(self, identity: bytes, credit: int, about: dict[str, Any], now: float) -> None:
+        self.identity = identity
+        self.credit = credit
+        self.about = about
+        self.heard_at = now
+        self.is_leaving = False
+        self.unanswered: dict[int, tuple[bytes, bytes]] = {}
+        self.begun: set[int] = set()
+        self.held: set[bytes] = set()
+        self.backlog: deque[tuple[bytes, bytes]] = deque()
+        self.serials: list[int] = []
+        self.messages: list[bytes] = []
+
+
+class Balance:
+    """The rules.
+
+    Args:
+        send: Sends a frame to a worker.
+        publish: Sends a reply to Mongrel2.
+        limits: What is put up with.
+        first_serial: Above every serial of an earlier balancer.
+    """
+
+    def __init__(
+        self,
+        send: Callable[[bytes, bytes], object],
+        publish: Callable[[bytes], object],
+        limits: Limits | None = None,
+        first_serial: int = 1,
+        lifeline: str = "",
+    ) -> None:
+        self.send = send
+        self.publish = publish
+        self.limits = limits or Limits()
+        self.lifeline = lifeline
+        self.totals = Totals()
+        self.workers: dict[bytes, Worker] = {}
+        self.waiting: deque[tuple[float, bytes, bytes]] = deque()
+        self.owners: dict[bytes, list[Any]] = {}
+        self._serial = first_serial
+        self._dirty: set[Worker] = set()
+        self._verbs: dict[bytes, Callable[[Worker, bytes, float], object]] = {
+            Verb.DONE: self._done,
+            Verb.BEGUN: self._begun,
+            Verb.HOLD: self._hold,
+            Verb.RELEASE: self._release,
+            Verb.LEAVE: self._leave,
+            Verb.ALL: self._pass_on,
+            Verb.PING: lambda worker, frame, now: self.send(worker.identity, Verb.PING),
+        }
+
+    @property
+    def has_room(self) -> bool:
+        """Whether more messages should be read."""
+        return len(self.waiting) < self.limits.max_waiting
+
+    def take(self, data: bytes, now: float) -> None:
+        """Take a message of Mongrel2."""
+        try:
+            end = data.index(b" ", data.index(b" ") + 1)
+        except ValueError:
+            self.totals.poisonous += 1
+            log.warning("This is no message of Mongrel2: %r", data[:80])
+            return
+        key = data[:end]
+        owner = self.owners.get(key)
+        if data.startswith(NOTICE, end + 1):
+            self._notice(key, data, owner)
+            return
+        self.totals.received += 1
+        if owner is not None:
+            self._to_owner(owner[0], key, data)
+        elif self.waiting or not self._assign(key, data):
+            self.waiting.append((now, key, data))
+
+    def _notice(self, key: bytes, data: bytes, owner: list[Any] | None) -> None:
+        self.totals.disconnects += 1
+        if owner is None:
+            if self.waiting:
+                self.waiting = deque(item for item in self.waiting if item[1] != key)
+            return
+        worker: Worker = owner[0]
+        self._flush_worker(worker)
+        self.send(worker.identity, Verb.NOTICE + data)
+        if key in worker.held:
+            worker.held.discard(key)
+            owner[2] = False
+            if not owner[1]:
+                del self.owners[key]
+
+    def _to_owner(self, worker: Worker, key: bytes, data: bytes) -> None:
+        """Give a message to the worker that has its connection, behind what waits for that."""
+        if worker.credit > 0 and not worker.backlog:
+            self._give(worker, key, data)
+        elif len(worker.backlog) < self.limits.max_backlog:
+            worker.backlog.append((key, data))
+        else:
+            self._close(key)
+
+    def _assign(self, key: bytes, data: bytes) -> bool:
+        """Give a message to the worker with the fewest unanswered ones, if any has credit."""
+        best, fewest = None, 0
+        for worker in self.workers.values():
+            if worker.credit > 0 and not worker.is_leaving:
+                count = len(worker.unanswered)
+                if best is None or count < fewest:
+                    best, fewest = worker, count
+        if best is None:
+            return False
+        self._give(best, key, data)
+        return True
+
+    def _give(self, worker: Worker, key: bytes, data: bytes) -> None:
+        serial = self._serial = self._serial + 1
+        worker.credit -= 1
+        worker.unanswered[serial] = (key, data)
+        worker.serials.append(serial)
+        worker.messages.append(data)
+        self._dirty.add(worker)
+        owner = self.owners.get(key)
+        if owner is None:
+            self.owners[key] = [worker, 1, False]
+        else:
+            owner[1] += 1
+
+    def flush(self) -> None:
+        """Send what was assigned."""
+        dirty, self._dirty = self._dirty, set()
+        for worker in dirty:
+            self._flush_worker(worker)
+
+    def _flush_worker(self, worker: Worker) -> None:
+        if worker.messages:
+            frame = pack_work(Verb.WORK, worker.serials, worker.messages)
+            worker.serials, worker.messages = [], []
+            self.send(worker.identity, frame)
+
+    def hear(self, identity: bytes, frame: bytes, now: float) -> None:
+        """Take a frame of a worker, or of someone who asks."""
+        verb = frame[:1]
+        if verb == Verb.STATUS:
+            self.send(identity, Verb.STATUS + json.dumps(self.status(now)).encode())
+            return
+        if verb == Verb.READY:
+            self._ready(identity, frame, now)
+            return
+        worker = self.workers.get(identity)
+        if worker is None:
+            self.send(identity, Verb.WHO)
+            return
+        worker.heard_at = now
+        act = self._verbs.get(verb)
+        try:
+            if act is not None:
+                act(worker, frame, now)
+        except (ValueError, IndexError):
+            self.totals.poisonous += 1
+            log.warning("The worker %r said %r, which cannot be read.", identity, frame[:80])
+
+    def _ready(self, identity: bytes, frame: bytes, now: float) -> None:
+        try:
+            credit, about = int.from_bytes(frame[1:3], "little"), json.loads(frame[3:])
+        except ValueError:
+            return
+        known = self.workers.get(identity)
+        if known is not None:
+            self.lose(identity, now)
+        self.workers[identity] = Worker(identity, credit, about, now)
+        self.send(identity, Verb.WELCOME + self.lifeline.encode())
+        self._give_waiting(now)
+
+    def _done(self, worker: Worker, frame: bytes, now: float) -> None:
+        credit, serials = unpack_numbers(frame)
+        worker.credit += credit
+        unanswered, owners, begun = worker.unanswered, self.owners, worker.begun
+        for serial in serials:
+            found = unanswered.pop(serial, None)
+            if found is None:
+                continue
+            if begun:
+                begun.discard(serial)
+            self.totals.answered += 1
+            owner = owners.get(found[0])
+            if owner is not None and owner[0] is worker:
+                owner[1] -= 1
+                if not owner[1] and not owner[2]:
+                    del owners[found[0]]
+        while worker.backlog and worker.credit > 0:
+            self._give(worker, *worker.backlog.popleft())
+        if self.waiting:
+            self._give_waiting(now)
+
+    def _give_waiting(self, now: float) -> None:
+        waiting = self.waiting
+        while waiting:
+            _, key, data = waiting[0]
+            owner = self.owners.get(key)
+            if owner is not None:
+                self._to_owner(owner[0], key, data)
+            elif not self._assign(key, data):
+                break
+            waiting.popleft()
+
+    def _begun(self, worker: Worker, frame: bytes, now: float) -> None:
+        worker.begun.update(unpack_numbers(frame)[1])
+
+    def _hold(self, worker: Worker, frame: bytes, now: float) -> None:
+        key = frame[1:]
+        owner = self.owners.get(key)
+        if owner is None:
+            self.owners[key] = [worker, 0, True]
+        elif owner[0] is worker:
+            owner[2] = True
+        worker.held.add(key)
+
+    def _release(self, worker: Worker, frame: bytes, now: float) -> None:
+        key = frame[1:]
+        worker.held.discard(key)
+        owner = self.owners.get(key)
+        if owner is not None and owner[0] is worker:
+            owner[2] = False
+            if not owner[1]:
+                del self.owners[key]
+
+    def _leave(self, worker: Worker, frame: bytes, now: float) -> None:
+        if not worker.is_leaving:
+            worker.is_leaving = True
+            self.totals.departures += 1
+        self._flush_worker(worker)
+        self.send(worker.identity, Verb.GOODBYE)
+
+    def _pass_on(self, worker: Worker, frame: bytes, now: float) -> None:
+        for other in self.workers.values():
+            if other is not worker:
+                self.send(other.identity, frame)
+
+    def lose(self, identity: bytes, now: float) -> None:
+        """Note that a worker is no more, and see to what it had."""
+        worker = self.workers.pop(identity, None)
+        if worker is None:
+            return
+        self._dirty.discard(worker)
+        for key in [key for key, owner in self.owners.items() if owner[0] is worker]:
+            del self.owners[key]
+        if not worker.is_leaving or worker.unanswered:
+            self.totals.deaths += 1
+            log.warning(
+                "The worker %s has died with %d unanswered.", worker.about.get("pid"), len(worker.unanswered)
+            )
+        for key in worker.held:
+            self._close(key)
+        dead = set(worker.held)
+        again = [*worker.unanswered.items(), *((0, item) for item in worker.backlog)]
+        for serial, (key, data) in again:
+            if key not in dead and not self._save(key, data, serial in worker.begun, serial != 0, now):
+                dead.add(key)
+        self._give_waiting(now)
+
+    def _save(self, key: bytes, data: bytes, has_begun: bool, was_sent: bool, now: float) -> bool:
+        """See to one message of a dead worker; say whether its connection goes on."""
+        try:
+            message = decode_message(data)
+        except MessageError:
+            return True
+        if has_begun or message.get(b"METHOD").startswith(b"WEBSOCKET"):
+            self._close(key)
+            return False
+        if was_sent and message.get(b"METHOD") not in SAFE_METHODS:
+            self.totals.failed += 1
+            self._refuse(key, 502, "Bad Gateway", message.get(b"METHOD") == b"HEAD")
+            return False
+        self.totals.retried += was_sent
+        if not self._again(key, data):
+            self.waiting.appendleft((now, key, data))
+        return True
+
+    def _again(self, key: bytes, data: bytes) -> bool:
+        if not self._assign(key, data):
+            return False
+        worker: Worker = self.owners[key][0]
+        serial, message = worker.serials.pop(), worker.messages.pop()
+        self._flush_worker(worker)
+        self.send(worker.identity, pack_work(Verb.AGAIN, [serial], [message]))
+        return True
+
+    def tick(self, now: float) -> None:
+        """Look at what has waited too long. Call it several times a second."""
+        for worker in list(self.workers.values()):
+            if now - worker.heard_at > self.limits.dead_after_s:
+                self.lose(worker.identity, now)
+        while self.waiting and now - self.waiting[0][0] > self.limits.wait_s:
+            _, key, data = self.waiting.popleft()
+            self.totals.expired += 1
+            self._refuse(key, 503, "Service Unavailable", b"4:HEAD," in data[:2000])
+
+    def forget_server(self) -> None:
+        """Note that Mongrel2 has gone, and every client with it."""
+        self.waiting.clear()
+        self.owners.clear()
+        for worker in self.workers.values():
+            for _, data in worker.unanswered.values():
+                end = data.index(b" ", data.index(b" ") + 1)
+                self.send(worker.identity, Verb.NOTICE + data[:end] + _DISCONNECT)
+            worker.unanswered.clear()
+            worker.begun.clear()
+            worker.held.clear()
+            worker.backlog.clear()
+
+    def _refuse(self, key: bytes, status: int, reason: str, is_head: bool) -> None:
+        text = f"{status} {reason}\n".encode()
+        head = (
+            f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: text/plain\r\n"
+            f"Content-Length: {len(text)}\r\n{'Retry-After: 1' if status == 503 else 'Cache-Control: no-store'}\r\n\r\n"
+        ).encode()
+        sender, number = key.split(b" ")
+        self.publish(encode_reply(sender, number, head if is_head else head + text))
+        self.publish(encode_close(sender, number))
+
+    def _close(self, key: bytes) -> None:
+        self.totals.closed += 1
+        self.publish(encode_close(*key.split(b" ")))
+
+    def status(self, now: float) -> dict[str, Any]:
+        """Return what there is to know, for people and programs."""
+        return {
+            "totals": asdict(self.totals),
+            "waiting": len(self.waiting),
+            "connections": len(self.owners),
+            "workers": [
+                {
+                    **worker.about,
+                    "credit": worker.credit,
+                    "unanswered": len(worker.unanswered),
+                    "held": len(worker.held),
+                    "backlog": len(worker.backlog),
+                    "silent_s": round(now - worker.heard_at, 3),
+                    "leaving": worker.is_leaving,
+                }
+                for worker in self.workers.values()
+            ],
+        }
+
+
+_DISCONNECT = b' @* 16:6:METHOD,4:JSON,}21:{"type":"disconnect"},'

@@ -1,0 +1,182 @@
+"""`brubeck mongrel2 …`: a server, a balancer and workers from one line."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from brubeck.core.errors import BrubeckError
+
+if TYPE_CHECKING:
+    from brubeck.mongrel2.settings import ServerSettings
+
+__all__ = ["mongrel2"]
+
+CONFIG = "mongrel2.toml"
+
+
+@click.group()
+def mongrel2() -> None:
+    """Configure and run Mongrel2, its balancer and its workers."""
+
+
+def config_option(function: Any) -> Any:
+    """Add the option that names the settings' file."""
+    return click.option(
+        "--config", default=CONFIG, show_default=True, type=click.Path(path_type=Path), help="A TOML file."
+    )(function)
+
+
+def load(config: Path, **given: Any) -> ServerSettings:
+    """Return the settings, or end the program with a sentence."""
+    from brubeck.mongrel2.settings import load_settings
+
+    try:
+        return load_settings(config, **given)
+    except BrubeckError as exc:
+        raise click.UsageError(str(exc)) from None
+
+
+@mongrel2.command()
+@config_option
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=int, help="Port to listen on.")
+@click.option("--folder", type=click.Path(path_type=Path), help="For the server's files.")
+@click.option(
+    "--static", multiple=True, metavar="PREFIX=FOLDER", help="A folder that Mongrel2 serves itself."
+)
+def init(
+    config: Path, host: str | None, port: int | None, folder: Path | None, static: tuple[str, ...]
+) -> None:
+    """Write the configuration that Mongrel2 reads."""
+    from brubeck.mongrel2.database import write_database
+
+    pairs = dict(item.partition("=")[::2] for item in static) or None
+    settings = load(config, host=host, port=port, folder=folder, static=pairs)
+    path = write_database(settings)
+    click.echo(f"{path} is written. To run it: mongrel2 {path} {settings.uuid}")
+    click.echo(f"Handlers: Mongrel2Connection({settings.send_spec!r}, {settings.recv_spec!r})")
+    for prefix in settings.static:
+        click.echo(
+            f"Mongrel2 answers {prefix} itself, and 404 to every shorter beginning of it ({prefix[:2]} …)."
+        )
+
+
+@mongrel2.command()
+@config_option
+@click.option("--pull", help="Mongrel2's send_spec.")
+@click.option("--pub", help="Mongrel2's recv_spec.")
+@click.option("--listen", help="Where workers come to.")
+@click.option("--wait", "wait_s", default=10.0, show_default=True, help="Seconds until 503 without a worker.")
+@click.option(
+    "--dead-after",
+    "dead_after_s",
+    default=5.0,
+    show_default=True,
+    help="Seconds of silence until taken for dead.",
+)
+def balance(
+    config: Path, pull: str | None, pub: str | None, listen: str | None, wait_s: float, dead_after_s: float
+) -> None:
+    """Give each message to the worker with the least to do."""
+    from brubeck.mongrel2.balancer import BalancerProcess
+    from brubeck.mongrel2.balancing import Limits
+
+    settings = load(config)
+    limits = Limits(wait_s=wait_s, dead_after_s=dead_after_s)
+    addresses = (pull or settings.send_spec, pub or settings.recv_spec, listen or settings.balancer_spec)
+    try:
+        process = BalancerProcess(*addresses, limits)
+    except BrubeckError as exc:
+        raise click.UsageError(str(exc)) from None
+
+    def stop(*_: object) -> None:
+        process.is_stopping = True
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    process.run()
+    process.close()
+
+
+@mongrel2.command()
+@click.argument("target", metavar="MODULE:APP | FILE.py[:APP]")
+@config_option
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=int, help="Port to listen on.")
+@click.option("--workers", type=click.IntRange(1, 512), default=2, show_default=True)
+def up(target: str, config: Path, host: str | None, port: int | None, workers: int) -> None:
+    """Run Mongrel2, the balancer and workers; start again what dies; stop all at Ctrl-C or SIGTERM."""
+    from brubeck.mongrel2.supervisor import Supervisor
+
+    try:
+        sys.exit(Supervisor(load(config, host=host, port=port), target, workers).run())
+    except BrubeckError as exc:
+        raise click.UsageError(str(exc)) from None
+
+
+@mongrel2.command()
+@config_option
+def reload(config: Path) -> None:
+    """Replace the workers of `up` one by one, losing nothing."""
+    tell_supervisor(config, signal.SIGHUP)
+
+
+@mongrel2.command()
+@config_option
+def stop(config: Path) -> None:
+    """Stop what `up` runs, once what was taken is answered."""
+    tell_supervisor(config, signal.SIGTERM)
+
+
+def tell_supervisor(config: Path, number: int) -> None:
+    """Send a signal to the process of `up`."""
+    from brubeck.mongrel2.supervisor import find_supervisor
+
+    pid = find_supervisor(load(config))
+    if pid is None:
+        raise click.UsageError("`brubeck mongrel2 up` does not run here.")
+    import os
+
+    os.kill(pid, number)
+
+
+@mongrel2.command()
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
+def status(config: Path, as_json: bool) -> None:
+    """Show the balancer's counters, its workers, and Mongrel2's connections."""
+    from brubeck.mongrel2.control import ask_balancer, ask_server
+
+    settings = load(config)
+    found = {
+        "mongrel2": ask_server(settings.control_spec),
+        "balancer": ask_balancer(settings.balancer_spec),
+    }
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+    else:
+        click.echo("\n".join(describe(found)))
+    if found["mongrel2"] is None and found["balancer"] is None:
+        sys.exit(1)
+
+
+def describe(found: dict[str, Any]) -> list[str]:
+    """Return the lines that a person reads."""
+    server, balancer = found["mongrel2"], found["balancer"]
+    lines = ["Mongrel2: no answer" if server is None else f"Mongrel2: {len(server)} connections"]
+    if balancer is None:
+        return [*lines, "Balancer: no answer"]
+    totals = ", ".join(f"{name} {count}" for name, count in balancer["totals"].items())
+    lines.append(f"Balancer: {totals}, waiting {balancer['waiting']}")
+    for worker in balancer["workers"]:
+        state = "leaving" if worker["leaving"] else "taking"
+        lines.append(
+            f"  worker {worker['pid']} on {worker['host']}: {state}, {worker['unanswered']} unanswered, "
+            f"{worker['held']} held"
+        )
+    return lines

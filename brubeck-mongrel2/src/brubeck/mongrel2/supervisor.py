@@ -1,0 +1,239 @@
+"""Runs Mongrel2, the balancer and workers as child processes, and starts again what dies."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from brubeck.core.errors import ConfigurationError
+from brubeck.mongrel2.control import ask_balancer
+from brubeck.mongrel2.database import write_database
+from brubeck.mongrel2.settings import ServerSettings
+
+__all__ = ["Supervisor", "find_supervisor"]
+
+log = logging.getLogger("brubeck.mongrel2")
+
+POLL_S = 0.05
+LONGEST_BACK_OFF_S = 10.0
+DRAIN_S = 30.0
+READY_S = 30.0
+
+
+@dataclass
+class Child:
+    """A process to keep alive.
+
+    Args:
+        name: For the log.
+        start: Starts it.
+    """
+
+    name: str
+    start: Callable[[], subprocess.Popen[bytes]]
+    process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    back_off_s: float = 0.0
+    due_at: float = field(default=0.0)
+
+    def tend(self, now: float) -> None:
+        """Start the process when it does not run and it is time."""
+        if self.process is not None and self.process.poll() is None:
+            return
+        if self.process is not None:
+            self._note_end(self.process, now)
+        if now >= self.due_at:
+            self.process, self.started_at = self.start(), now
+
+    def _note_end(self, process: subprocess.Popen[bytes], now: float) -> None:
+        log.warning("%s (pid %d) ended with %s.", self.name, process.pid, process.returncode)
+        lived = now - self.started_at
+        self.back_off_s = (
+            0.0 if lived > LONGEST_BACK_OFF_S else min(2 * self.back_off_s or 0.1, LONGEST_BACK_OFF_S)
+        )
+        self.due_at = now + (self.back_off_s if self.back_off_s > 0.1 else 0.0)
+        self.process = None
+
+    @property
+    def pid(self) -> int | None:
+        """The process id, where it runs."""
+        return self.process.pid if self.process is not None and self.process.poll() is None else None
+
+    def stop(self, timeout_s: float) -> None:
+        """Ask the process to end, and end it when it has not after *timeout_s*."""
+        process, self.process = self.process, None
+        if process is None or process.poll() is not None:
+            return
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            log.warning("%s (pid %d) did not end in %s s and is killed.", self.name, process.pid, timeout_s)
+            process.kill()
+            process.wait()
+
+
+class Supervisor:
+    """One server, one balancer, and workers of one application.
+
+    Args:
+        settings: Of the server.
+        target: The application, as `brubeck run` names it.
+        workers: How many.
+
+    Raises:
+        ConfigurationError: Mongrel2 is not installed, or the address cannot be used.
+    """
+
+    def __init__(self, settings: ServerSettings, target: str, workers: int) -> None:
+        if shutil.which("mongrel2") is None:
+            raise ConfigurationError(
+                "mongrel2 is not installed. On Debian: sudo apt-get install mongrel2-core"
+            )
+        if (pid := find_supervisor(settings)) is not None:
+            raise ConfigurationError(
+                f"`brubeck mongrel2 up` already runs in {str(settings.folder)!r} (pid {pid})."
+            )
+        self.settings = settings
+        self.target = target
+        self.server = Child("mongrel2", self._start_server)
+        self.balancer = Child("the balancer", self._start_balancer)
+        self.workers = [Child(f"worker {number}", self._start_worker) for number in range(1, workers + 1)]
+        self._wants_reload = False
+        self._wants_stop = False
+
+    def _start_server(self) -> subprocess.Popen[bytes]:
+        write_database(self.settings)  # with a fresh ident: connection ids start again
+        self.settings.pid_file.unlink(missing_ok=True)
+        return self._spawn("mongrel2", str(self.settings.database), self.settings.uuid)
+
+    def _start_balancer(self) -> subprocess.Popen[bytes]:
+        settings = self.settings
+        addresses = (
+            "--pull",
+            settings.send_spec,
+            "--pub",
+            settings.recv_spec,
+            "--listen",
+            settings.balancer_spec,
+        )
+        command = (sys.executable, "-m", "brubeck.core.command", "mongrel2", "balance")
+        return self._spawn(*command, *addresses)
+
+    def _start_worker(self) -> subprocess.Popen[bytes]:
+        command = (
+            sys.executable,
+            "-m",
+            "brubeck.core.command",
+            "run",
+            self.target,
+            "--connection",
+            "mongrel2",
+        )
+        return self._spawn(*command)
+
+    def _spawn(self, *command: str) -> subprocess.Popen[bytes]:
+        settings = self.settings
+        environment = {
+            **os.environ,
+            "BRUBECK_MONGREL2_PULL": settings.send_spec,
+            "BRUBECK_MONGREL2_PUB": settings.recv_spec,
+            "BRUBECK_MONGREL2_BALANCER": settings.balancer_spec,
+            "BRUBECK_MONGREL2_UPLOADS": str(settings.upload_folder) if settings.uploads else "",
+        }
+        # A session of its own: Ctrl-C is for the supervisor, which knows in which order to stop.
+        return subprocess.Popen(command, env=environment, start_new_session=True)
+
+    def run(self) -> int:
+        """Run until SIGTERM or SIGINT; replace the workers at SIGHUP.
+
+        Blocks:
+            The thread.
+        """
+        self.settings.folder.mkdir(parents=True, exist_ok=True)
+        pid_file = supervisor_file(self.settings)
+        pid_file.write_text(f"{os.getpid()}\n")
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._note_stop)
+        signal.signal(signal.SIGHUP, self._note_reload)
+        try:
+            while not self._wants_stop:
+                self._tend()
+                if self._wants_reload:
+                    self._wants_reload = False
+                    self._reload()
+                time.sleep(POLL_S)
+        finally:
+            self._stop()
+            pid_file.unlink(missing_ok=True)
+        return 0
+
+    def _note_stop(self, *_: object) -> None:
+        self._wants_stop = True
+
+    def _note_reload(self, *_: object) -> None:
+        self._wants_reload = True
+
+    def _tend(self) -> None:
+        now = time.monotonic()
+        for child in (self.server, self.balancer, *self.workers):
+            child.tend(now)
+
+    def _reload(self) -> None:
+        """Replace the workers one by one: the new one takes messages before the old one stops."""
+        for place, old in enumerate(self.workers):
+            fresh = Child(old.name, self._start_worker)
+            fresh.tend(time.monotonic())
+            if not self._await_worker(fresh):
+                log.error("The new %s did not begin to take messages; the old ones stay.", fresh.name)
+                fresh.stop(1)
+                return
+            self.workers[place] = fresh
+            old.stop(DRAIN_S + 5)
+            if self._wants_stop:
+                return
+
+    def _await_worker(self, fresh: Child) -> bool:
+        """Wait until the balancer knows the worker; say whether it came to that."""
+        deadline = time.monotonic() + READY_S
+        while time.monotonic() < deadline and fresh.pid is not None:
+            status = ask_balancer(self.settings.balancer_spec, 0.5)
+            if status and any(worker.get("pid") == fresh.pid for worker in status["workers"]):
+                return True
+            time.sleep(POLL_S)
+        return False
+
+    def _stop(self) -> None:
+        """Stop the balancer first, which gives out no more and waits for what is out; the server last."""
+        self.balancer.stop(DRAIN_S)
+        for worker in self.workers:
+            if worker.process is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    worker.process.send_signal(signal.SIGTERM)
+        for worker in self.workers:
+            worker.stop(5)
+        self.server.stop(2)
+
+
+def supervisor_file(settings: ServerSettings) -> Path:
+    """Return the file with the process id of `up`."""
+    return settings.folder / "up.pid"
+
+
+def find_supervisor(settings: ServerSettings) -> int | None:
+    """Return the process id of the `up` that runs in this folder, if one does."""
+    try:
+        pid = int(supervisor_file(settings).read_text())
+        os.kill(pid, 0)
+    except (OSError, ValueError):
+        return None
+    return pid
