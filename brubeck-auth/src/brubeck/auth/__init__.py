@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from brubeck.auth.locations import safe_next
     from brubeck.auth.login import LoginHandler, LogoutHandler
     from brubeck.auth.names import check_username, normalize_username
+    from brubeck.auth.new_passwords import check_new_password
     from brubeck.auth.passwords import (
         PasswordCost,
         hash_password,
@@ -57,6 +58,7 @@ __all__ = [
     "UserHandlingMixin",
     "authenticated",
     "check_login",
+    "check_new_password",
     "check_username",
     "csrf_exempt",
     "get_csrf_token",
@@ -78,6 +80,7 @@ _ROOMS = {
     "locations": ("safe_next",),
     "login": ("LoginHandler", "LogoutHandler"),
     "names": ("check_username", "normalize_username"),
+    "new_passwords": ("check_new_password",),
     "passwords": (
         "PasswordCost",
         "hash_password",
