@@ -2,12 +2,14 @@
 
 from brubeck.core.client import Client, ClientResponse, SocketClient
 from brubeck.core.contracts import ConnectionContract, MixinContract, contract_application
+from brubeck.core.renderer_contract import RendererContract
 
 __all__ = [
     "Client",
     "ClientResponse",
     "ConnectionContract",
     "MixinContract",
+    "RendererContract",
     "SocketClient",
     "contract_application",
 ]

@@ -25,10 +25,16 @@ class HandlerNames:
         self._handler = handler
 
     def __getattr__(self, name: str) -> Any:
-        value = get_of_handler(self._handler, name) if name in HANDLER_NAMES else MISSING
+        value = self._ask(name) if name in HANDLER_NAMES else MISSING
         if value is MISSING:
             raise AttributeError(name)
         return value
+
+    def _ask(self, name: str) -> Any:
+        try:
+            return get_of_handler(self._handler, name)
+        except AttributeError as exc:  # which Pystache would take for a name that is not there
+            raise RuntimeError(f"{name} of {self._handler!r} failed: {exc}") from exc
 
 
 class Partials:
