@@ -1,0 +1,40 @@
+"""The application of the tests with more than one process: `brubeck run mongrel2_app.py --connection mongrel2`."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from brubeck.request_handling import Brubeck, WebMessageHandler
+
+
+class EchoHandler(WebMessageHandler):
+    """Says what it was asked; writes down what must not be done twice."""
+
+    def get(self) -> str:
+        if sleep := float(os.environ.get("ECHO_SLEEP_S", "0")):
+            time.sleep(sleep)
+        return self.get_argument("id", "")
+
+    def post(self) -> str:
+        number = self.get_argument("id", "")
+        if path := os.environ.get("ECHO_LOG"):
+            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+            os.write(descriptor, f"{number}\n".encode())
+            os.close(descriptor)
+        if sleep := float(os.environ.get("ECHO_SLEEP_S", "0")):
+            time.sleep(sleep)
+        return number
+
+
+class PidHandler(WebMessageHandler):
+    """Says which process it is."""
+
+    def get(self) -> str:
+        return str(os.getpid())
+
+
+app = Brubeck(
+    mongrel2_pair=("tcp://127.0.0.1:9", "tcp://127.0.0.1:8"),
+    handler_tuples=[(r"^/echo$", EchoHandler), (r"^/pid$", PidHandler)],
+)
