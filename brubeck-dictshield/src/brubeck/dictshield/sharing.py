@@ -1,0 +1,156 @@
+"""Views of a document for its owner and for the public."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, ClassVar
+
+from brubeck.dictshield.fields.embedding import EmbeddedDocumentField
+from brubeck.dictshield.fields.field import BaseField
+from brubeck.dictshield.fields.sequences import ListField
+from brubeck.dictshield.jsontext import dump_json
+from brubeck.dictshield.plan import plan_of
+
+FieldConverter = Callable[[str, Any], Any]
+DocConverter = Callable[[Any], Any]
+
+
+class SafeableMixin:
+    """Who may see what.
+
+    The owner sees everything but ``_internal_fields`` and ``_private_fields``; the public sees
+    ``_public_fields`` and nothing else, so nothing where there are none. Embedded documents decide by their
+    own lists, also in lists and where they still are mappings from a database. A view is a new dictionary.
+    """
+
+    _internal_fields: ClassVar[Collection[str]] = ["_id", "id", "_cls", "_types"]
+    _private_fields: ClassVar[Collection[str]] = []
+    _public_fields: ClassVar[Collection[str] | None] = None
+
+    @classmethod
+    def _get_internal_fields(cls) -> set[str]:
+        return {*cls._internal_fields, *cls._private_fields}
+
+    @classmethod
+    def make_safe(
+        cls,
+        doc_dict_or_dicts: Any,
+        field_converter: FieldConverter,
+        doc_converter: DocConverter,
+        doc_encoder: Any = None,
+        field_list: Collection[str] | None = None,
+        white_list: bool = True,
+    ) -> Any:
+        """Return a view of your own making.
+
+        Args:
+            doc_dict_or_dicts: A document, a mapping, or a list of them.
+            field_converter: Called with a field's name and its value; gives what the view shows.
+            doc_converter: Called with an embedded document; gives what the view shows.
+            doc_encoder: Not used; it stands here for callers of 0.4.4.
+            field_list: The names of fields to show or to hide; the internal ones by default.
+            white_list: True to show *field_list* and nothing else, False to hide it.
+        """
+        if isinstance(doc_dict_or_dicts, list | tuple):
+            several = [doc_encoder, field_list, white_list]
+            return [cls.make_safe(one, field_converter, doc_converter, *several) for one in doc_dict_or_dicts]
+        listed = cls._get_internal_fields() if field_list is None else set(field_list)
+        view = {}
+        for key, name, value in read_values(cls, doc_dict_or_dicts):
+            if value is not None and bool({key, name} & listed) == white_list:
+                field = plan_of(cls).fields[name]
+                shown = share(field, value, lambda v, name=name: field_converter(name, v), doc_converter)
+                view[field.minimized_field_name or name] = shown
+        return view
+
+    @classmethod
+    def make_ownersafe(cls, doc_dict_or_dicts: Any) -> Any:
+        """Return what the owner may see, as a dictionary for Python."""
+        hidden = cls._get_internal_fields()
+        return cls.make_safe(
+            doc_dict_or_dicts, keep, lambda doc: doc.make_ownersafe(doc), field_list=hidden, white_list=False
+        )
+
+    @classmethod
+    def make_json_ownersafe(cls, doc_dict_or_dicts: Any, encode: bool = True, sort_keys: bool = False) -> Any:
+        """Return what the owner may see, as JSON text, or where *encode* is False as a dictionary for it."""
+        hidden = cls._get_internal_fields()
+        view = cls.make_safe(
+            doc_dict_or_dicts,
+            cls._convert_for_json,
+            lambda doc: doc.make_json_ownersafe(doc, encode=False),
+            field_list=hidden,
+            white_list=False,
+        )
+        return dump_json(view, sort_keys=sort_keys) if encode else view
+
+    @classmethod
+    def make_publicsafe(cls, doc_dict_or_dicts: Any) -> Any:
+        """Return what the public may see, as a dictionary for Python."""
+        shown = cls._public_fields or ()
+        return cls.make_safe(doc_dict_or_dicts, keep, lambda doc: doc.make_publicsafe(doc), field_list=shown)
+
+    @classmethod
+    def make_json_publicsafe(
+        cls, doc_dict_or_dicts: Any, encode: bool = True, sort_keys: bool = False
+    ) -> Any:
+        """Return what the public may see, as JSON text, or where *encode* is False as a dictionary for it."""
+        view = cls.make_safe(
+            doc_dict_or_dicts,
+            cls._convert_for_json,
+            lambda doc: doc.make_json_publicsafe(doc, encode=False),
+            field_list=cls._public_fields or (),
+        )
+        return dump_json(view, sort_keys=sort_keys) if encode else view
+
+    @classmethod
+    def make_python_ownersafe(cls, doc_dict_or_dicts: Any) -> Any:
+        """The full name of `make_ownersafe`."""
+        return cls.make_ownersafe(doc_dict_or_dicts)
+
+    @classmethod
+    def make_python_publicsafe(cls, doc_dict_or_dicts: Any) -> Any:
+        """The full name of `make_publicsafe`."""
+        return cls.make_publicsafe(doc_dict_or_dicts)
+
+    @classmethod
+    def _convert_for_json(cls, name: str, value: Any) -> Any:
+        field = plan_of(cls).fields[name]
+        return field.for_json(field.receive(value))
+
+
+def keep(name: str, value: Any) -> Any:
+    """Return *value* as it is."""
+    return value
+
+
+def read_values(klass: Any, source: Any) -> Iterable[tuple[str, str, Any]]:
+    """Yield key, field and value for what *source* holds; what no field knows cannot be called safe."""
+    if not isinstance(source, Mapping):
+        return [(name, name, source[name]) for name in source]
+    names = plan_of(klass).names
+    return [(key, names[key], value) for key, value in source.items() if key in names]
+
+
+def share(
+    field: BaseField[Any], value: Any, convert: Callable[[Any], Any], doc_converter: DocConverter
+) -> Any:
+    """Return *value* as a view shows it: embedded documents by their own rules, wherever they are."""
+    if hasattr(value, "make_ownersafe"):
+        return doc_converter(value)
+    if isinstance(field, EmbeddedDocumentField) and isinstance(value, Mapping):
+        return doc_converter(field.document_type.hold(value))
+    if isinstance(field, ListField) and isinstance(value, list | tuple) and holds_documents(field, value):
+        return [share(field.choose_field(item), item, keep_plain, doc_converter) for item in value]
+    return convert(value)
+
+
+def holds_documents(field: ListField[Any], value: Iterable[Any]) -> bool:
+    """Return whether there may be documents in a list, or in the lists in it."""
+    nested = any(isinstance(inner, EmbeddedDocumentField | ListField) for inner in field.fields)
+    return nested or any(hasattr(item, "make_ownersafe") for item in value)
+
+
+def keep_plain(value: Any) -> Any:
+    """Return an item among documents that is none itself."""
+    return value

@@ -1,0 +1,141 @@
+"""The metaclasses: a class body with fields becomes ``_fields``, ``_class_name`` and ``_superclasses``."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any, ClassVar
+
+from brubeck.dictshield.errors import InvalidShield
+from brubeck.dictshield.fields.field import BaseField
+from brubeck.dictshield.options import DocumentOptions, TopLevelDocumentOptions, read_options
+
+INHERITED_OPTIONS = ("allow_inheritance", "refuse_unknown")
+
+
+class DocumentMetaclass(type):
+    """Makes the classes of documents."""
+
+    options_class: ClassVar[type[DocumentOptions]] = DocumentOptions
+
+    # What every class of documents has.
+    _fields: dict[str, BaseField[Any]]
+    _class_name: str
+    _superclasses: dict[str, type]
+    _options: Any
+    _plan: Any
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], attrs: dict[str, Any]) -> Any:
+        meta = attrs.pop("Meta", None)
+        bind_fields(attrs)
+        klass: Any = super().__new__(mcs, name, bases, attrs)
+        klass._plan = None
+        klass._options = inherit_options(
+            klass, read_options(meta, attrs.get("__optionsclass__", mcs.options_class))
+        )
+        klass._fields = merge_fields(klass)
+        klass._class_name, klass._superclasses = trace_descent(name, bases)
+        for field in own_fields(attrs).values():
+            field.owner_document = klass
+        return klass
+
+
+class TopLevelDocumentMetaclass(DocumentMetaclass):
+    """Makes the classes of documents that are stored, and so have an id."""
+
+    options_class: ClassVar[type[DocumentOptions]] = TopLevelDocumentOptions
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], attrs: dict[str, Any]) -> Any:
+        asked = getattr(attrs.get("Meta"), "id_field", None)
+        klass = super().__new__(mcs, name, bases, attrs)
+        if not any(isinstance(base, TopLevelDocumentMetaclass) for base in bases):
+            return klass  # the root itself, which has no fields
+        keyed = [field for field in klass._fields.values() if field.id_field]
+        if len(keyed) > 1:
+            raise InvalidShield(
+                f"Cannot override id_field: {name} has {[field.field_name for field in keyed]}."
+            )
+        inherit_id_field(klass, asked)
+        if keyed:
+            alias_id(klass, keyed[0])
+        elif "id" not in attrs:
+            give_id(klass, asked)
+        return klass
+
+
+def own_fields(attrs: dict[str, Any]) -> dict[str, BaseField[Any]]:
+    """Return the fields among the attributes of a class body."""
+    return {name: value for name, value in attrs.items() if isinstance(value, BaseField)}
+
+
+def bind_fields(attrs: dict[str, Any]) -> None:
+    """Tell each field of a class body its name; one that belongs to another class is copied first."""
+    for name, field in own_fields(attrs).items():
+        bound = copy.copy(field) if field.owner_document is not None else field
+        attrs[name] = bound
+        bound.field_name = name
+        bound.uniq_field = bound.uniq_field or name
+
+
+def merge_fields(klass: type) -> dict[str, BaseField[Any]]:
+    """Return the fields of *klass*: those of its bases first, and where two meet, the one Python would find."""
+    fields: dict[str, BaseField[Any]] = {}
+    for base in reversed(klass.__mro__):
+        for name, value in vars(base).items():
+            if isinstance(value, BaseField) and value.field_name == name:
+                fields[name] = value
+            elif name in fields and not name.startswith("_"):
+                del fields[name]  # hidden by an attribute that is no field
+    return fields
+
+
+def trace_descent(name: str, bases: tuple[type, ...]) -> tuple[str, dict[str, type]]:
+    """Return the dotted name of a class and its ancestors by theirs, the oldest first; mixins leave no trace."""
+    names, ancestors = [name], {}
+    for base in bases:
+        if isinstance(base, DocumentMetaclass) and base._fields and not base._options.mixin:
+            names.append(base._class_name)
+            ancestors.update(base._superclasses)
+            ancestors[base._class_name] = base
+    return ".".join(reversed(names)), ancestors
+
+
+def inherit_options(klass: Any, options: DocumentOptions) -> DocumentOptions:
+    """Return *options* with what the class leaves open taken from the nearest base that says it."""
+    if "_meta" in vars(klass) and options.allow_inheritance is None:
+        options.allow_inheritance = klass._meta.get("allow_inheritance")
+    for name in INHERITED_OPTIONS:
+        if getattr(options, name) is None:
+            said = [getattr(base._options, name) for base in klass.__mro__[1:] if hasattr(base, "_options")]
+            setattr(options, name, next((value for value in said if value is not None), None))
+    return options
+
+
+def inherit_id_field(klass: Any, asked: Any) -> None:
+    """Take the class of the id from the first base that has one, unless *asked* for here."""
+    inherited = [
+        base._options for base in klass.__bases__ if hasattr(getattr(base, "_options", None), "id_field")
+    ]
+    if inherited and asked is None:
+        klass._options.id_field = inherited[0].id_field
+        klass._options.id_options = {**inherited[0].id_options, **klass._options.id_options}
+
+
+def alias_id(klass: Any, field: BaseField[Any]) -> None:
+    """Make ``document.id`` another name of the field that was declared as the id."""
+    klass._fields.pop("id", None)
+    if field.field_name != "id":
+        klass.id = property(field.__get__, field.__set__)  # type: ignore[arg-type] # the overloads of __get__
+    else:
+        klass._fields["id"] = field
+
+
+def give_id(klass: Any, asked: Any) -> None:
+    """Give *klass* an id, unless it inherits one and has not *asked* for another class of ids."""
+    inherited = klass._fields.pop("id", None)
+    field = inherited
+    if inherited is None or asked is not None:
+        field = klass._options.id_field(**klass._options.id_options)
+        field.field_name, field.owner_document = "id", klass
+        field.uniq_field = field.uniq_field or "id"
+        klass.id = field
+    klass._fields = {"id": field, **klass._fields}
