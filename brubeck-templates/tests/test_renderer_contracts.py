@@ -42,6 +42,5 @@ class TestMustache(RendererContract):
     renderer = MustacheRendering
     broken = "{{#name}}"
     failing = ""
-    call = "csrf_token"
     static = "{{#static_url}}site.css{{/static_url}}"
     partials = {"page.html": "<b>Take {{> part }}</b>", "part.mustache": "{{ name }}"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from brubeck.templating.cache import make_cache_folder
@@ -37,6 +37,10 @@ class Engine(Generic[Compiled]):
     suffixes: ClassVar[tuple[str, ...]] = ()
     """How names of this engine's files end, for applications with several engines."""
 
+    asks_handler: ClassVar[bool] = False
+    """Whether `fill` asks the handler for its names when a template reads them; else those that stand in the text of
+    a template, or of one that it names, are asked for before it is filled."""
+
     name: str | None = None
     """The name under which it is registered; set when it is loaded."""
 
@@ -59,6 +63,7 @@ class Engine(Generic[Compiled]):
         self.cache_folder = cache_dir and make_cache_folder(cache_dir, type(self), autoescape, options)
         self._follows_debug = reload is None and native is None
         self._compiled: dict[str, Compiled] = {}
+        self._names: dict[str, tuple[str, ...]] = {}
         self._error_templates: dict[int, str | None] = {}
         self.native = self.make() if native is None else native
         if setup is not None:
@@ -86,7 +91,7 @@ class Engine(Generic[Compiled]):
         """Drop what the engine itself keeps compiled; called before a render while templates are reloaded."""
 
     def share(self, names: Mapping[str, Any]) -> None:
-        """Make *names* known to every template; by default `complete` does."""
+        """Make *names* known to every template, where the engine has a place for such; `complete` does it else."""
 
     # What every engine does
 
@@ -110,7 +115,11 @@ class Engine(Generic[Compiled]):
         """
         try:
             template = self._compiled.get(file)
-            return self.fill(self._open(file) if template is None else template, context)
+            if template is None:
+                template = self._open(file)
+            if not self.asks_handler:
+                context = self.complete(context, self._names[file])
+            return self.fill(template, context)
         except Exception as exc:
             self._explain(exc, file)
             raise
@@ -129,15 +138,12 @@ class Engine(Generic[Compiled]):
             self._error_templates[status_code] = next(filter(self.has, names), None)
         return self._error_templates[status_code]
 
-    def complete(self, context: Mapping[str, Any], source: str) -> dict[str, Any]:
-        """Return *context* with the application's names, and those of the handler that *source* mentions."""
-        completed = {**self.globals, **context}
+    def complete(self, context: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+        """Return *context* with the application's names, and with *names* out of the handler's."""
         handler = context.get("handler")
-        for name in names_in(source):
-            value = get_of_handler(handler, name) if name not in context else MISSING
-            if value is not MISSING:
-                completed[name] = value
-        return completed
+        asked = {name: get_of_handler(handler, name) for name in names if name not in context}
+        found = {name: value for name, value in asked.items() if value is not MISSING}
+        return {**self.globals, **found, **context}
 
     def _open(self, file: str) -> Compiled:
         """Load *file*, and keep it unless templates are reloaded."""
@@ -146,6 +152,8 @@ class Engine(Generic[Compiled]):
         if not self.has(check_name(file)):
             raise self.folders.explain_missing(file)
         template = self.load(file)
+        if not self.asks_handler:
+            self._names[file] = names_in("\n".join(self.folders.read_related(file)))
         if not self.reload:
             self._compiled[file] = template
         return template

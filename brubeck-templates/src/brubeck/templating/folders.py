@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
@@ -21,6 +22,9 @@ MAX_SUGGESTED_FILES = 1_000
 
 # A name that every engine and operating system reads alike has no drive, backslash or control character.
 _FORBIDDEN = re.compile(r"[\\\x00-\x1f\x7f]|^[A-Za-z]:")
+
+
+_FILE_NAME = re.compile(r"[\w./-]+\.\w+")
 
 
 class TemplateNotFound(BrubeckError, LookupError):
@@ -101,6 +105,20 @@ class Folders:
         if path is None:
             raise self.explain_missing(file)
         return path, path.read_text(encoding="utf-8")
+
+    def read_related(self, file: str) -> Iterator[str]:
+        """Yield the text of *file*, and of every file that it, or one of those, mentions by name."""
+        seen: set[str] = set()
+        waiting = [file]
+        while waiting:
+            name = waiting.pop()
+            path = self.find(name) if name not in seen and is_name(name) else None
+            seen.add(name)
+            if path is not None:
+                text = path.read_text(encoding="utf-8", errors="replace")
+                yield text
+                for word in _FILE_NAME.findall(text):
+                    waiting += [word, posixpath.normpath(posixpath.join(posixpath.dirname(name), word))]
 
     def explain_missing(self, file: str) -> TemplateNotFound:
         """Return the error for a *file* that no folder has."""

@@ -50,6 +50,7 @@ class Jinja2Engine(Engine[Template]):
     """Renders with a `jinja2.Environment`."""
 
     suffixes = (".jinja2", ".jinja", ".j2")
+    asks_handler = True
 
     native: Environment
 

@@ -64,6 +64,7 @@ class MakoEngine(Engine[Template]):
     """Renders with a `mako.lookup.TemplateLookup`."""
 
     suffixes = (".mako", ".mak")
+    asks_handler = True
 
     native: TemplateLookup
 

@@ -54,6 +54,7 @@ class MustacheEngine(Engine[ParsedTemplate]):
     """Renders with a `pystache.Renderer`. Names may leave out the suffix, as Mustache's own tools do."""
 
     suffixes = (".mustache",)
+    asks_handler = True
 
     native: pystache.Renderer
 

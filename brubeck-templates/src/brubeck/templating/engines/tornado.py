@@ -43,6 +43,7 @@ class TornadoEngine(Engine[Template]):
     """Renders with a `tornado.template.BaseLoader`."""
 
     suffixes = (".tornado",)
+    asks_handler = True
 
     native: BaseLoader
 
@@ -74,8 +75,9 @@ class TornadoEngine(Engine[Template]):
 
     def fill(self, template: Template, context: Mapping[str, Any]) -> str:
         """Return the page."""
-        if names_in(template.code):
-            context = self.complete(context, template.code)
+        names = names_in(template.code)
+        if names:
+            context = self.complete(context, names)
         return template.generate(**context).decode()
 
     def locate(self, exception: BaseException, file: str) -> Place | None:
