@@ -350,6 +350,18 @@ def test_something_else_is_refused():
         authenticated("get")
 
 
+@pytest.mark.parametrize("name", ["on_open", "on_message", "on_finish", "initialize"])
+def test_a_method_that_answers_nothing_is_refused(name):
+    """A WebSocket would be opened for a stranger, whose messages only were not heard."""
+
+    def method(self):
+        pass
+
+    method.__name__ = name
+    with pytest.raises(ConfigurationError, match=f"What {name} returns is no answer"):
+        authenticated(method)
+
+
 # The mixin
 
 

@@ -92,6 +92,12 @@ def protect(target: Any, refuse: Refuse) -> Any:
     if not callable(target):
         raise ConfigurationError(f"Only methods and handler classes can be protected, got {target!r}.")
 
+    name = getattr(target, "__name__", "")
+    if name.startswith("on_") or name == "initialize":
+        raise ConfigurationError(
+            f"What {name} returns is no answer: protect the handler class, not this method."
+        )
+
     @functools.wraps(target)
     def protected(self: Any, *args: Any, **kwargs: Any) -> Any:
         refusal = refuse(self)
