@@ -19,7 +19,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from brubeck.auth import audit
-from brubeck.auth.origins import is_cross_site, is_safe_method, opens_websocket
+from brubeck.auth.origins import is_cross_site, is_safe_method
 from brubeck.auth.schemes import need_secret, parse_bearer, purpose_signer, user_cookie_name
 from brubeck.core.cookies import dump_cookie
 from brubeck.core.errors import HTTPError
@@ -73,8 +73,7 @@ def get_csrf_token(application: Brubeck, message: Request) -> str:
 def find_forgery(application: Brubeck, message: Request, trusted_origins: Collection[str] = ()) -> str | None:
     """Return why *message* may be forged, or None where it is not."""
     if is_safe_method(message):
-        is_hijack = opens_websocket(message) and is_cross_site(message, trusted_origins)
-        return "another site" if is_hijack else None
+        return None
     if is_cross_site(message, trusted_origins):
         return "another site"
     if parse_bearer(message.headers.get("Authorization", "")):
@@ -188,9 +187,8 @@ class CSRFProtection:
     @hookimpl
     def brubeck_request(self, application: Brubeck, message: Request) -> Response | None:
         """Refuse a forged message, before any handler sees it."""
-        if message.method != "GET" or opens_websocket(message):
-            if not self.is_exempt(application, message):
-                refuse_forgery(application, message, self.trusted_origins)
+        if not is_safe_method(message) and not self.is_exempt(application, message):
+            refuse_forgery(application, message, self.trusted_origins)
         return None
 
     @hookimpl

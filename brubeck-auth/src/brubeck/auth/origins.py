@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from brubeck.core.requests import Request
 
-__all__ = ["is_cross_site", "is_safe_method", "opens_websocket"]
+__all__ = ["is_cross_site", "is_safe_method"]
 
 SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
 """Methods that change nothing (RFC 9110 section 9.2.1)."""
@@ -21,11 +21,6 @@ _PORTS = {"http": 80, "https": 443}
 def is_safe_method(message: Request) -> bool:
     """Say whether *message* asks to change nothing."""
     return message.method in SAFE_METHODS
-
-
-def opens_websocket(message: Request) -> bool:
-    """Say whether *message* asks for a WebSocket, which any page may open and browsers send cookies with."""
-    return message.method == "GET" and message.headers.get("Upgrade", "").lower() == "websocket"
 
 
 def is_cross_site(message: Request, trusted_origins: Collection[str] = ()) -> bool:
