@@ -58,20 +58,14 @@ class TemplateEngines:
             raise ConfigurationError(NOT_CONFIGURED)
         if name in self._loaders:
             return self._load(self._loaders[name])
-        if len(self._loaders) == 1:
-            return self._find_only(name)
+        engines = {str(key): self.get(key) for key in self._loaders}
         if name is None:
-            return SuffixEngine({str(key): self.get(key) for key in self._loaders})
-        raise ConfigurationError(self._explain_absent(name, map(str, self._loaders)))
-
-    def _find_only(self, name: str | None) -> Any:
-        """Return the one engine; what has no name of its own answers to every name."""
-        key, loader = next(iter(self._loaders.items()))
-        engine = self.get(key) if name != key else self._load(loader)
-        own_name = getattr(engine, "name", None)
-        if name is None or own_name is None or own_name == name:
-            return engine
-        raise ConfigurationError(self._explain_absent(name, [str(own_name)]))
+            return SuffixEngine(engines) if len(engines) > 1 else next(iter(engines.values()))
+        own_names = {key: getattr(engine, "name", None) for key, engine in engines.items()}
+        for key, own_name in own_names.items():
+            if own_name is None or own_name == name:  # what has no name of its own answers to every name
+                return engines[key]
+        raise ConfigurationError(self._explain_absent(name, map(str, own_names.values())))
 
     def _load(self, loader: Loader) -> Any:
         engine = adopt_engine(loader(), self._application.plugins)
