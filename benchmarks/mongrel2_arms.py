@@ -2,7 +2,9 @@
 
 import sys
 
-REPLY = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 16\r\n\r\nTake five, dude!"
+REPLY = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 16\r\n\r\nTake five, dude!"
+)
 
 
 def sockets(zmq, pull_address, pub_address):

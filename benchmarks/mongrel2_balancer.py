@@ -1,6 +1,6 @@
 """The balancer beside the bare pair: one worker, and a slow one beside a fast one.
 
-    python benchmarks/mongrel2_balancer.py [--rounds 3] [--seconds 3]
+python benchmarks/mongrel2_balancer.py [--rounds 3] [--seconds 3]
 """
 
 import argparse
@@ -54,7 +54,9 @@ def main(rounds, seconds):
     for name, values in figures.items():
         of_direct = median(values) / median(figures["direct, one"])
         of_one = median(values) / median(figures["balancer, one"])
-        print(f"{name:24}{median(values):9,.0f}/s   {of_direct:.2f} of direct, {of_one:.2f} of balancer with one")
+        print(
+            f"{name:24}{median(values):9,.0f}/s   {of_direct:.2f} of direct, {of_one:.2f} of balancer with one"
+        )
 
 
 if __name__ == "__main__":

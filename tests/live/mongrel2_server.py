@@ -153,7 +153,14 @@ def running(
 def balanced(server: Mongrel2, *options: str) -> Iterator[dict[str, str]]:
     """Run a balancer behind *server*; give the environment that sends workers to it."""
     settings = server.settings
-    addresses = ("--pull", settings.send_spec, "--pub", settings.recv_spec, "--listen", settings.balancer_spec)
+    addresses = (
+        "--pull",
+        settings.send_spec,
+        "--pub",
+        settings.recv_spec,
+        "--listen",
+        settings.balancer_spec,
+    )
     with running("-m", "brubeck.core.command", "mongrel2", "balance", *addresses, *options):
         yield {"BRUBECK_MONGREL2_BALANCER": settings.balancer_spec}
 

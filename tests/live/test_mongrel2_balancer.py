@@ -19,7 +19,16 @@ from brubeck.core.client import SocketClient
 from brubeck.core.contracts import ConnectionContract
 from brubeck.mongrel2 import Mongrel2Connection
 from brubeck.mongrel2.control import ask_balancer, ask_server
-from mongrel2_server import Mongrel2, balanced, free_port, in_thread, is_listening, raw_exchange, running, wait_until
+from mongrel2_server import (
+    Mongrel2,
+    balanced,
+    free_port,
+    in_thread,
+    is_listening,
+    raw_exchange,
+    running,
+    wait_until,
+)
 
 pytestmark = pytest.mark.live("mongrel2")
 
@@ -78,7 +87,9 @@ class TestContract(ConnectionContract):
     def serve(self, application: Any) -> Iterator[SocketClient]:
         server = self.server
         application.msg_conn = Mongrel2Connection(
-            pub_addr=server.pair[1], upload_folder=server.upload_folder, balancer=server.settings.balancer_spec
+            pub_addr=server.pair[1],
+            upload_folder=server.upload_folder,
+            balancer=server.settings.balancer_spec,
         )
         with in_thread(application):
             await_workers(server, 1)
@@ -176,7 +187,9 @@ class TestUp:
         spec = f"ipc://{tmp_path}/run/balancer"
         try:
             wait_until(lambda: is_listening(port), 20, "mongrel2")
-            wait_until(lambda: len((ask_balancer(spec, 0.5) or {"workers": []})["workers"]) == 2, 20, "workers")
+            wait_until(
+                lambda: len((ask_balancer(spec, 0.5) or {"workers": []})["workers"]) == 2, 20, "workers"
+            )
             before = {found["pid"] for found in (ask_balancer(spec) or {})["workers"]}
             load_command = [sys.executable, str(HERE / "mongrel2_load.py"), *map(str, address)]
             load = subprocess.Popen(
@@ -184,7 +197,10 @@ class TestUp:
             )
             subprocess.run([*command, "reload", *option], check=True, timeout=20)
             wait_until(
-                lambda: not before & {found["pid"] for found in (ask_balancer(spec) or {"workers": []})["workers"]},
+                lambda: (
+                    not before
+                    & {found["pid"] for found in (ask_balancer(spec) or {"workers": []})["workers"]}
+                ),
                 30,
                 "the reload",
             )

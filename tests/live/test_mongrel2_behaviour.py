@@ -32,7 +32,7 @@ class NumberHandler(WebMessageHandler):
 
 
 class SleepHandler(WebMessageHandler):
-    seen: list[str] = []  # noqa: RUF012
+    seen: list[str] = []
 
     def get(self) -> str:
         self.seen.append("begun")
@@ -103,7 +103,9 @@ def connection(server: Mongrel2) -> Iterator[Mongrel2Connection]:
         yield connection
 
 
-def ask(server: Mongrel2, path: str, method: str = "GET", body: Any = None, **headers: str) -> tuple[int, bytes]:
+def ask(
+    server: Mongrel2, path: str, method: str = "GET", body: Any = None, **headers: str
+) -> tuple[int, bytes]:
     client = http.client.HTTPConnection(*server.address, timeout=10)
     try:
         client.request(method, path, body, headers)
@@ -183,7 +185,9 @@ class TestUploads:
         body = b"x" * 200_000
         head = b"POST /hash HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body)
         received = raw_exchange(
-            server.address, head + body + b"GET /number/1 HTTP/1.1\r\nHost: x\r\n\r\n", until=b"\r\n\r\n200000 "
+            server.address,
+            head + body + b"GET /number/1 HTTP/1.1\r\nHost: x\r\n\r\n",
+            until=b"\r\n\r\n200000 ",
         )
 
         assert b"200000 " in received

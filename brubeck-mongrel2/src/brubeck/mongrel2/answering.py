@@ -9,14 +9,17 @@ from dataclasses import dataclass
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Protocol
 
+import gevent
 from brubeck.core.encoding import LAST_CHUNK, Framing, encode_chunk, encode_head, encode_whole
 from brubeck.core.errors import ClientDisconnected, HeaderError, HTTPError
 from brubeck.core.responses import Response
+from brubeck.core.websockets import Upgrade
 from brubeck.mongrel2.crew import Member
 from brubeck.mongrel2.intake import Fronts, Mongrel2Request, check_framing, keeps_alive
 from brubeck.mongrel2.messages import NOTICE_PATH, Message, MessageError, split_message
 from brubeck.mongrel2.pacing import SLOWEST_BYTES_PER_S, Pace
 from brubeck.mongrel2.replies import encode_close, encode_reply
+from brubeck.mongrel2.sockets import SocketRegister
 from brubeck.mongrel2.streaming import StreamWriter
 from brubeck.mongrel2.uploads import UploadFolder, upload_stage
 from brubeck.mongrel2.work import MAX_QUEUED, Work, WorkRegister
@@ -84,6 +87,7 @@ class Answerer:
         self.slowest_bytes_per_s = slowest_bytes_per_s
         self.counters = counters or Counters()
         self.register = WorkRegister()
+        self.sockets = SocketRegister(outlet)
         self.on_begun: Callable[[Member], object] | None = None
         self._dispatch = application.dispatch
         self.refresh_date()
@@ -124,9 +128,12 @@ class Answerer:
         if message.notice == "disconnect":
             self.counters.disconnects += 1
             self.register.note_gone(message.key)
+            if message.key in self.sockets.by_key and message.key not in self.register:
+                gevent.spawn(self.sockets.lose, message.key)
 
     def take_broadcast(self, payload: bytes) -> None:
         """Take what another worker sent to all."""
+        gevent.spawn(self.sockets.take_broadcast, payload)
 
     def note_blocked(self, member: Member) -> None:
         """Note that the handler of *member*'s message has blocked: from now on others may speak of its connection."""
@@ -147,6 +154,8 @@ class Answerer:
         member.message = None
         if work is not None:
             self.register.pop(work.message.key, None)
+            if work.is_gone and work.message.key in self.sockets.by_key:
+                gevent.spawn(self.sockets.lose, work.message.key)
 
     def _queue(self, work: Work, message: Mongrel2Request) -> None:
         if work.is_gone:
@@ -163,6 +172,9 @@ class Answerer:
     def _answer(self, message: Mongrel2Request, member: Member) -> None:
         """Give *message* its one answer."""
         headers = message.wire_headers
+        if message.method == "WEBSOCKET":
+            self._take_frame(message)
+            return
         must_close = member.must_close
         try:
             if (b"content-length" in headers or b"transfer-encoding" in headers) and not self._find_body(
@@ -174,13 +186,32 @@ class Answerer:
             must_close = True
             response = refusal(exc)
         try:
-            if type(response.body) is bytes:
+            if message.is_websocket:
+                self._shake_hands(message, member, response)
+            elif type(response.body) is bytes:
                 self._reply(message, member, response, must_close)
             else:
                 self._stream(message, member, response, must_close)
         finally:
             response.close()
             message.close()
+
+    def _take_frame(self, message: Mongrel2Request) -> None:
+        """Give a frame to its WebSocket; one that nobody has ends the connection, for its process is gone."""
+        socket = self.sockets.by_key.get(message.key)
+        if socket is None:
+            self._close(message, None)
+            return
+        flags = message.wire_headers.get(b"FLAGS")
+        socket.receive(flags if isinstance(flags, bytes) else b"", message.body)
+
+    def _shake_hands(self, message: Mongrel2Request, member: Member, response: Response) -> None:
+        """Open a WebSocket, or send the refusal and close."""
+        if isinstance(response, Upgrade):
+            self.sockets.accept(message, response).session.open()
+        else:
+            response.body = response.body if isinstance(response.body, bytes) else b"".join(response.body)
+            self._reply(message, member, response, must_close=True)
 
     def _find_body(self, message: Mongrel2Request) -> bool:
         """Give *message* the body that its framing announces; say whether it is there already."""

@@ -176,11 +176,13 @@ class Balance:
         best, fewest = None, 0
         for worker in self.workers.values():
             if worker.credit > 0 and not worker.is_leaving:
-                count = len(worker.unanswered)
+                count = len(worker.unanswered) + len(worker.held)
                 if best is None or count < fewest:
                     best, fewest = worker, count
         if best is None:
             return False
+        if len(self.workers) > 1:  # of workers with as little to do, the one that waited longest is next
+            self.workers[best.identity] = self.workers.pop(best.identity)
         self._give(best, key, data)
         return True
 

@@ -30,6 +30,9 @@ log = logging.getLogger("brubeck.mongrel2")
 PULL_ADDRESS = "tcp://127.0.0.1:9999"
 PUB_ADDRESS = "tcp://127.0.0.1:9998"
 
+SWEEP_S = 5.0
+"""How often WebSockets are asked whether they are there."""
+
 
 class Mongrel2Connection(Connection):
     """Takes messages from a Mongrel2 server and publishes the answers to it.
@@ -49,7 +52,7 @@ class Mongrel2Connection(Connection):
         ConfigurationError: An address, a folder or a network cannot be used.
     """
 
-    carries_websockets: ClassVar[bool] = False
+    carries_websockets: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -102,7 +105,9 @@ class Mongrel2Connection(Connection):
         settings = (self.fronts, self.uploads, self.slowest_bytes_per_s, self.counters)
         answerer = self._answerer = Answerer(application, outlet, *settings)
         if self.balancer:
-            self._source: Source = BalancedSource(context, self.balancer, answerer, application.pool)
+            balanced = BalancedSource(context, self.balancer, answerer, application.pool)
+            answerer.sockets.affinity = balanced
+            self._source: Source = balanced
         else:
             self._source = DirectSource(context, self.pull_addr, answerer, application.pool)
         self._publisher.on_back = self._begin
@@ -118,11 +123,18 @@ class Mongrel2Connection(Connection):
         self._publisher.check()
         clock = gevent.get_hub().loop.timer(0, 1, ref=False)
         clock.start(self._answerer.refresh_date)
+        sweeper = gevent.spawn(self._sweep)
         try:
             self._stopped.wait()
         finally:
+            sweeper.kill()
             clock.stop()
             clock.close()
+
+    def _sweep(self) -> None:
+        while True:
+            gevent.sleep(SWEEP_S)
+            self._answerer.sockets.sweep()
 
     def _begin(self) -> None:
         """Take messages from now on: an answer would find its way."""
@@ -138,6 +150,7 @@ class Mongrel2Connection(Connection):
         if not self.balancer:
             self._crew = None
         self._answerer.register.note_all_gone()
+        gevent.spawn(self._answerer.sockets.lose_all)
 
     def stop(self, timeout_s: float = 30.0) -> None:
         """Take what is on its way, answer it, and have `serve` return; see the manual for what cannot be saved."""
@@ -152,6 +165,7 @@ class Mongrel2Connection(Connection):
             with gevent.Timeout(max(timeout_s, 0.001), False):
                 if self._crew is not None:
                     self._source.leave()
+                    self._answerer.sockets.close_all()
                     while self._crew is not None and not self._crew.wait(0.1):
                         pass
                     self._source.finish()

@@ -88,6 +88,8 @@ class Mongrel2Request(Request):
 
     server = ("", 0)
     disconnect = False
+    is_websocket = False
+    accept_value = b""
     _remote_addr: str | None = None
 
     def __init__(
@@ -108,7 +110,7 @@ class Mongrel2Request(Request):
         self._arguments = None
         try:
             method = wire_headers[b"METHOD"]
-            self.method = _METHODS.get(method) or method.decode("latin-1")
+            self.method = _METHODS.get(method) or self._odd_method(method)
             self.path = decode_path(path) if b"%" in path else path.decode("utf-8", "replace")
             self.query = wire_headers[b"QUERY"].decode("latin-1") if b"QUERY" in wire_headers else ""
         except (KeyError, AttributeError, TypeError):
@@ -117,6 +119,14 @@ class Mongrel2Request(Request):
         self.version = "HTTP/1.0" if wire_headers.get(b"VERSION") == b"HTTP/1.0" else "HTTP/1.1"
         if fronts is not None:
             self._believe(fronts)
+
+    def _odd_method(self, method: bytes) -> str:
+        """Return the method of what is no plain request; a handshake is a GET (RFC 6455 section 4.1)."""
+        if method != b"WEBSOCKET_HANDSHAKE":
+            return method.decode("latin-1")
+        self.is_websocket = True
+        self.accept_value, self._body = self.body, b""  # what the client has to hear stands in for a body
+        return "GET"
 
     def _believe(self, fronts: Fronts) -> None:
         peer = self.remote_addr

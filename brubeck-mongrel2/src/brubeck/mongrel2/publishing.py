@@ -7,7 +7,6 @@ that is gone are dropped at once: its connection ids start again at 1, and would
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 
 import gevent
@@ -18,12 +17,6 @@ __all__ = ["Publisher"]
 
 MAX_PENDING_MESSAGES = 1000
 """Replies that libzmq may hold while the server does not read; after that senders wait."""
-
-LARGE_BYTES = 65_536
-"""Replies from this size on are handed over without a copy and counted by bytes as well."""
-
-MAX_PENDING_BYTES = 64 * 1024 * 1024
-"""Bytes of large replies that may be under way; after that senders wait."""
 
 LINGER_MS = 2000
 """How long closing may take to get rid of the last replies."""
@@ -52,8 +45,6 @@ class Publisher:
         self.dropped = 0
         self.on_gone: Callable[[], object] | None = None
         self.on_back: Callable[[], object] | None = None
-        self._large: deque[tuple[zmq.MessageTracker, int]] = deque()
-        self._large_bytes = 0
         self._socket = self._make_socket(context, address)
         self._send = super(
             zmq.Socket, self._socket
@@ -104,27 +95,10 @@ class Publisher:
         if not self.is_subscribed:
             self.dropped += 1
             return True
-        if len(data) >= LARGE_BYTES:
-            return self._try_send_large(data)
         try:
             self._send(data, zmq.NOBLOCK)
         except zmq.Again:
             return False
-        return True
-
-    def _try_send_large(self, data: bytes) -> bool:
-        large = self._large
-        while large and large[0][0].done:
-            self._large_bytes -= large.popleft()[1]
-        if large and self._large_bytes + len(data) > MAX_PENDING_BYTES:
-            return False
-        try:
-            tracker = self._socket.send(data, zmq.NOBLOCK, copy=False, track=True)
-        except zmq.Again:
-            return False
-        if tracker is not None:
-            large.append((tracker, len(data)))
-            self._large_bytes += len(data)
         return True
 
     def send(self, data: bytes) -> None:
@@ -133,7 +107,7 @@ class Publisher:
         Blocks:
             The greenlet, while the server takes nothing; not the hub.
         """
-        if self.is_subscribed and len(data) < LARGE_BYTES:
+        if self.is_subscribed:
             try:
                 self._send(data, zmq.NOBLOCK)
             except zmq.Again:
