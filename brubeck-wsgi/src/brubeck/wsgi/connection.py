@@ -2,83 +2,172 @@
 
 from __future__ import annotations
 
-import socket
-from typing import TYPE_CHECKING, Any
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from brubeck.core.connections import Connection
 from brubeck.core.errors import ConfigurationError
+from brubeck.wsgi import listeners
+from brubeck.wsgi.accesslog import access_note
 from brubeck.wsgi.callable import WSGIApplication
-from gevent.pywsgi import WSGIServer
+from brubeck.wsgi.gateways import BrubeckGateway
+from brubeck.wsgi.limits import Limits
+from brubeck.wsgi.server import Server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import socket
 
     from brubeck.core.application import Brubeck
+    from brubeck.wsgi.exchange import Exchange
 
-__all__ = ["WSGIConnection"]
-
-
-BACKLOG = 2048
-"""Connections the kernel holds while we are busy; a burst of a thousand is not turned away."""
+__all__ = ["Endpoint", "WSGIConnection", "load_tls"]
 
 
-class QuickServer(WSGIServer):  # type: ignore[misc]
-    """gevent's server without its 40 ms pause: it sends head and body apart and leaves TCP_NODELAY off."""
+class Endpoint:
+    """Where a server listens: an address, a path, or a descriptor it inherited.
 
-    def handle(self, sock: Any, address: Any) -> None:
-        """Turn the delay off, then go on."""
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        super().handle(sock, address)
+    Args:
+        host: A name or address.
+        port: 0 takes a free one.
+        unix: A path, in the place of host and port.
+        fd: An inherited listening socket, in the place of all.
+        certfile: With *keyfile*, PEM files for TLS.
+        keyfile: The private key of *certfile*.
+        reuse_port: Let other processes listen on the same port (SO_REUSEPORT).
+    """
+
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 6767,
+        *,
+        unix: str | Path | None = None,
+        fd: int | None = None,
+        certfile: str | Path | None = None,
+        keyfile: str | Path | None = None,
+        reuse_port: bool = False,
+    ) -> None:
+        self.host = host
+        self.port = port
+        self.unix = unix
+        self._fd = fd
+        self._reuse_port = reuse_port
+        self.tls = load_tls(certfile, keyfile)
+        self.scheme = "https" if self.tls else "http"
+
+    def listen(self) -> list[socket.socket]:
+        """Return the sockets, bound; `port` becomes the one that was taken."""
+        sockets = self._sockets()
+        name = sockets[0].getsockname()
+        if isinstance(name, tuple):
+            self.host, self.port = (self.host or name[0]), name[1]
+        return sockets
+
+    def _sockets(self) -> list[socket.socket]:
+        if self._fd is not None:
+            return [listeners.adopt(self._fd)]
+        if self.unix is not None:
+            return [listeners.bind_unix(self.unix)]
+        return listeners.from_systemd() or [listeners.bind(self.host, self.port, reuse_port=self._reuse_port)]
+
+    @property
+    def url(self) -> str:
+        """The address as a person would type it."""
+        if self.unix is not None:
+            return f"unix:{self.unix}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}"
+
+
+def load_tls(certfile: str | Path | None, keyfile: str | Path | None) -> ssl.SSLContext | None:
+    """Return a context for the certificate, None where none is given.
+
+    Raises:
+        ConfigurationError: The files cannot be read, or do not belong together.
+    """
+    if certfile is None:
+        if keyfile is not None:
+            raise ConfigurationError("keyfile was given without certfile.")
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.set_alpn_protocols(["http/1.1"])
+    try:
+        context.load_cert_chain(certfile, keyfile)
+    except (OSError, ssl.SSLError) as exc:
+        raise ConfigurationError(f"The certificate {str(certfile)!r} cannot be used: {exc}.") from exc
+    return context
 
 
 class WSGIConnection(Connection):
     """Serves HTTP from within the process.
 
     Args:
-        host: The address to listen on.
+        host: The address to listen on; `0.0.0.0` or `::` for all.
         port: The port; 0 takes a free one.
+        unix: A path for a unix socket, in the place of host and port.
+        fd: An inherited listening socket.
+        certfile: With *keyfile*, PEM files for TLS.
+        keyfile: The private key of *certfile*.
+        reuse_port: Let other processes listen on the same port.
+        access_log: `common` or `json` writes a line for each answer to the logger `brubeck.access`.
+        limits: Any field of `Limits`, by name.
     """
 
-    def __init__(self, host: str = "127.0.0.1", port: int = 6767) -> None:
-        self.host = host
-        self.port = port
-        self._server: QuickServer | None = None
-        self._stop_timeout_s = 30.0
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 6767,
+        *,
+        unix: str | Path | None = None,
+        fd: int | None = None,
+        certfile: str | Path | None = None,
+        keyfile: str | Path | None = None,
+        reuse_port: bool = False,
+        access_log: Literal["common", "json"] | None = None,
+        **limits: Any,
+    ) -> None:
+        self.endpoint = Endpoint(
+            host, port, unix=unix, fd=fd, certfile=certfile, keyfile=keyfile, reuse_port=reuse_port
+        )
+        self.limits = Limits.from_options(limits)
+        self._note = access_note(access_log)
+        self._server: Server | None = None
+
+    @property
+    def host(self) -> str:
+        """The address."""
+        return self.endpoint.host
+
+    @property
+    def port(self) -> int:
+        """The port; after `open` the one that was taken."""
+        return self.endpoint.port
 
     def open(self, application: Brubeck) -> None:
-        """Listen on the address."""
-        server = QuickServer(
-            (self.host, self.port),
-            WSGIApplication(application),
-            backlog=BACKLOG,
-            spawn=application.pool,
-            log=None,
-        )
-        try:
-            server.init_socket()
-        except OSError as exc:
-            raise ConfigurationError(
-                f"Cannot listen on {self.host} port {self.port}: {exc.strerror}. Is another server running there?"
-            ) from exc
-        self.port = server.server_port
-        self._server = server
+        """Listen on the address.
+
+        Raises:
+            ConfigurationError: It cannot be used.
+        """
+        sockets = self.endpoint.listen()
+        gateway = BrubeckGateway(application, (self.host, self.port), self.endpoint.scheme, self._note)
+        self._server = make_server(gateway, sockets, self.limits, application.pool.size, self.endpoint.tls)
 
     def serve(self) -> None:
         """Answer until `stop` is called."""
         if self._server is None:
             raise ConfigurationError("WSGIConnection.serve was called before open.")
-        self._server.serve_forever(stop_timeout=self._stop_timeout_s)
+        self._server.serve()
 
     def stop(self, timeout_s: float = 30.0) -> None:
-        """Stop accepting; `serve` returns when all is answered."""
+        """Accept no more; `serve` returns when all is answered, or after *timeout_s* seconds."""
         if self._server is not None:
-            self._stop_timeout_s = timeout_s
-            if timeout_s <= 0 and self._server.pool is not None:
-                self._server.pool.kill(block=False)
             self._server.stop(timeout_s)
 
     def close(self) -> None:
-        """Let go of the socket."""
+        """Let go of the sockets."""
         if self._server is not None:
             self._server.close()
             self._server = None
@@ -86,9 +175,20 @@ class WSGIConnection(Connection):
     @property
     def address(self) -> str:
         """The URL."""
-        return f"http://{self.host}:{self.port}"
+        return self.endpoint.url
 
     @classmethod
     def as_wsgi(cls, application: Brubeck) -> Callable[..., Any]:
         """Return *application* as a WSGI callable."""
         return WSGIApplication(application)
+
+
+def make_server(
+    gateway: Callable[[Exchange], None],
+    sockets: list[socket.socket],
+    limits: Limits,
+    max_workers: int | None,
+    tls: ssl.SSLContext | None,
+) -> Server:
+    """Return a server for *gateway*; without *max_workers* it has no bound but the connections."""
+    return Server(gateway, sockets, limits, max_workers or limits.max_connections, tls)

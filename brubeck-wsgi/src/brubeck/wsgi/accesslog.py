@@ -1,0 +1,64 @@
+"""The access log: a line for each answer to the logger `brubeck.access`, in one of two forms; off by default."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from brubeck.core.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from brubeck.wsgi.exchange import Exchange
+
+__all__ = ["access_note"]
+
+log = logging.getLogger("brubeck.access")
+
+
+def access_note(form: str | None) -> Callable[[Exchange, int], None] | None:
+    """Return what writes the line of an answer; None where no log is wanted.
+
+    Raises:
+        ConfigurationError: There is no such form.
+    """
+    if form is None:
+        return None
+    try:
+        return {"common": note_common, "json": note_json}[form]
+    except KeyError:
+        raise ConfigurationError(f"access_log must be 'common', 'json' or None, got {form!r}.") from None
+
+
+def note_common(exchange: Exchange, status_code: int) -> None:
+    """Write the line in the Common Log Format; what a client sent is escaped."""
+    head = exchange.head
+    log.info(
+        '%s - - [%s] "%s %s %s" %d %d',
+        exchange.client.peer[0] or "-",
+        time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime()),
+        head.method,
+        ascii(head.target.decode("latin-1"))[1:-1].replace('"', "%22"),
+        head.version,
+        status_code,
+        exchange.sent_bytes,
+    )
+
+
+def note_json(exchange: Exchange, status_code: int) -> None:
+    """Write the line as JSON, with the request's id where a proxy gave one."""
+    head = exchange.head
+    request_id = next((value for name, value in head.headers if name.lower() == b"x-request-id"), b"")
+    line = {
+        "time": time.time(),
+        "remote_addr": exchange.client.peer[0],
+        "method": head.method,
+        "target": head.target.decode("latin-1"),
+        "version": head.version,
+        "status": status_code,
+        "bytes": exchange.sent_bytes,
+        "request_id": request_id.decode("latin-1"),
+    }
+    log.info(json.dumps(line))

@@ -1,0 +1,82 @@
+"""The body of a request as it arrives: read on demand, so that a client is never ahead of its reader."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from brubeck.wsgi.refusals import BodyFailure, Refusal
+
+if TYPE_CHECKING:
+    from brubeck.wsgi.bodies import BodyDecoder
+    from brubeck.wsgi.client import Client
+
+__all__ = ["BodyStream"]
+
+
+class BodyStream:
+    """Content that is taken from the connection when it is asked for.
+
+    Args:
+        client: Whose body it is.
+        decoder: What knows where the body ends.
+        expects_continue: Whether the client waits for `100 Continue` before it sends.
+    """
+
+    __slots__ = ("_client", "_decoder", "_expects_continue", "_pieces", "_size", "is_complete")
+
+    def __init__(self, client: Client, decoder: BodyDecoder, expects_continue: bool) -> None:
+        self._client = client
+        self._decoder = decoder
+        self._expects_continue = expects_continue
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self.is_complete = decoder.is_complete
+
+    def feed(self, data: bytes) -> None:
+        """Take *data*; what lies behind the body is held for the next request."""
+        if not data:
+            return
+        self._expects_continue = False  # RFC 9110 section 10.1.1: not needed once content has come
+        content, rest = self._decoder.decode(data)
+        if content:
+            self._pieces.append(content)
+            self._size += len(content)
+        if self._decoder.is_complete:
+            self.is_complete = True
+            self._client.held = rest
+
+    def take(self) -> bytes:
+        """Return all that is here."""
+        pieces, self._pieces, self._size = self._pieces, [], 0
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return up to *size* bytes, as soon as there are any; all of the body without a size, `b""` at its end.
+
+        Raises:
+            BodyFailure: The body breaks off, is malformed, too long or too slow: the client's fault.
+
+        Blocks:
+            The greenlet, until bytes arrive; not the hub.
+        """
+        if size == 0:
+            return b""
+        while not self.is_complete and (size < 0 or not self._size):
+            self._more()
+        data = self.take()
+        if 0 <= size < len(data):
+            self._pieces.append(data[size:])
+            self._size = len(data) - size
+            data = data[:size]
+        return data
+
+    def _more(self) -> None:
+        client = self._client
+        if self._expects_continue:
+            self._expects_continue = False
+            client.send_continue()
+        try:
+            self.feed(client.receive_body())
+        except Refusal as refusal:
+            client.closing = True
+            raise BodyFailure(refusal.status_code, refusal.reason) from refusal

@@ -1,0 +1,450 @@
+"""One client's connection: from its bytes to messages, and from answers to its bytes.
+
+While it is idle a connection is this object, a socket and a watcher: no greenlet, no parser, no buffer. When bytes
+come, the hub switches to a worker greenlet, which reads, parses, answers and goes back. A handler that blocks keeps
+its worker, and the hub goes on. The watcher stays on all the while, so that a client that goes away is seen.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+from typing import TYPE_CHECKING, Any
+
+from brubeck.core.errors import ClientDisconnected
+from brubeck.wsgi.bodies import decoder_for
+from brubeck.wsgi.bodystream import BodyStream
+from brubeck.wsgi.exchange import Exchange
+from brubeck.wsgi.refusals import BodyFailure, Refusal
+from gevent import getcurrent
+
+if TYPE_CHECKING:
+    from brubeck.wsgi.heads import Head, HeadReader
+    from brubeck.wsgi.server import Server
+    from brubeck.wsgi.streams import PlainStream
+
+__all__ = ["Client"]
+
+NEVER = float("inf")
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_MAX_BATCH = 32
+"""Pipelined messages answered before other clients have their turn."""
+
+
+class Client:
+    """A connection, and where it stands. Methods with *hub* in their name are called by the hub and never block."""
+
+    __slots__ = (
+        "_awaited",
+        "_rate_begun",
+        "_rate_bytes",
+        "_reader",
+        "_waiter",
+        "_writable",
+        "body",
+        "closing",
+        "deadline",
+        "expire",
+        "gone",
+        "held",
+        "peer",
+        "served",
+        "server",
+        "stream",
+        "watcher",
+        "worker",
+    )
+
+    def __init__(self, server: Server, stream: PlainStream, peer: tuple[str, int]) -> None:
+        self.server = server
+        self.stream = stream
+        self.peer = peer
+        self.served = 0
+        self.held = b""
+        """Bytes that arrived and whose turn has not come."""
+        self.worker: Any = None
+        """The greenlet that is at work for this client."""
+        self.body: BodyStream | None = None
+        self.gone = False
+        """Whether the client sends no more."""
+        self.closing = False
+        """Whether the connection is closed to further requests."""
+        self._awaited: Exchange | None = None
+        self._rate_begun = 0.0
+        self._rate_bytes = 0
+        self._reader: HeadReader | None = None
+        self._waiter: Any = None
+        """The greenlet that waits for bytes, or for room to send them."""
+        self._writable: Any = None
+        self.watcher = server.loop.io(stream.sock.fileno(), 1)
+        self.expire = self.expire_idle
+        self.deadline = server.now + server.limits.header_timeout_s
+        self.watcher.start(self.on_readable_hub)
+
+    # Bytes come
+
+    def on_readable_hub(self) -> None:
+        """Give the bytes to whoever wants them: a worker, a waiting greenlet, or the buffer."""
+        if self.worker is not None:
+            self._on_readable_busy()
+            return
+        server = self.server
+        if server.is_full():
+            server.wait_for_room(self)
+            return
+        workers = server.idle_workers
+        worker = workers.pop() if workers else server.new_worker()
+        self.worker = worker
+        worker.switch(self)
+
+    def _on_readable_busy(self) -> None:
+        """A handler is at work: wake the greenlet that reads the body, hold a little, or see that the client left."""
+        if self._waiter is not None and self._writable is None:
+            self.wake()
+            return
+        try:
+            data = self.stream.receive()
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._leave()
+        else:
+            self.held += data
+            if len(self.held) >= self.server.limits.max_buffered_bytes:
+                self.watcher.stop()
+
+    def _leave(self) -> None:
+        """The client has gone: tell the greenlet that works for it, unless it is about to find out."""
+        self.gone = True
+        self.closing = True
+        self.watcher.stop()
+        worker = self.worker
+        if worker is not None and worker is not getcurrent():
+            worker.throw(ClientDisconnected("The client has closed the connection."))
+
+    # Waiting; the timer of the server looks at `deadline`
+
+    def wait(self, timeout_s: float, on_timeout: Any) -> None:
+        """Block the calling greenlet until `wake`, or until `deadline` has *on_timeout* throw at it."""
+        self._waiter = getcurrent()
+        deadline, expire = self.deadline, self.expire
+        self.deadline = self.server.now + timeout_s
+        self.expire = on_timeout
+        try:
+            self.server.hub.switch()
+        finally:
+            self._waiter = None
+            self.deadline, self.expire = deadline, expire
+
+    def wake(self) -> None:
+        """Switch to the greenlet that waits."""
+        waiter = self._waiter
+        if waiter is not None:
+            self._waiter = None
+            waiter.switch()
+
+    def expire_idle(self) -> None:
+        """The next request did not come in time; with nothing sent there is nothing to answer."""
+        self.close()
+
+    def expire_head(self) -> None:
+        """A head, or a short body, was begun and not ended."""
+        self.refuse(Refusal(408, "The request did not arrive in time."))
+
+    def expire_body(self) -> None:
+        """The greenlet that reads the body is told."""
+        self.closing = True
+        if self._waiter is not None:
+            self._waiter.throw(BodyFailure(408, "The body did not arrive in time."))
+
+    def expire_write(self) -> None:
+        """The client takes nothing of its answer."""
+        self.closing = self.gone = True
+        if self._waiter is not None:
+            self._waiter.throw(ClientDisconnected("The client did not take its answer in time."))
+
+    # In the worker
+
+    def run(self) -> None:
+        """Answer what has arrived; called in a worker."""
+        data = self.held
+        if data:
+            self.held = b""
+        else:
+            try:
+                data = self.stream.receive()
+            except BlockingIOError:
+                return
+            except (OSError, ssl.SSLError):
+                data = b""
+            if not data:
+                self.close_at_end()
+                return
+        try:
+            self.serve_all(data)
+        except Refusal as refusal:
+            self.refuse(refusal)
+
+    def serve_all(self, data: bytes) -> None:
+        """Answer the requests in *data*, in their order."""
+        server = self.server
+        for _ in range(_MAX_BATCH):
+            exchange = self._awaited or self.next_exchange(data)
+            if exchange is None:
+                return
+            if exchange is self._awaited and not self._fill(exchange, data):
+                return
+            data = b""
+            self.deadline = NEVER
+            self._rate_begun = 0.0
+            server.gateway(exchange)
+            self.served += 1
+            if not self.finish(exchange):
+                return
+            data, self.held = self.held, b""
+            if not data:
+                self.rest()
+                return
+        self.held = data
+        server.run_soon(self)
+
+    def next_exchange(self, data: bytes) -> Exchange | None:
+        """Return the next request in *data* when enough of it is here."""
+        reader = self._reader
+        if reader is None:
+            readers = self.server.idle_readers
+            reader = readers.pop() if readers else self.server.new_reader()
+        found = reader.read(data)
+        if found is None:
+            if self._reader is None:
+                self._reader = reader
+                self.deadline = self.server.now + self.server.limits.header_timeout_s
+                self.expire = self.expire_head
+            return None
+        self._reader = None
+        self.server.idle_readers.append(reader)
+        head, rest = found
+        if not (head.chunked or head.length):
+            self.held = rest
+            return Exchange(self, head, b"")
+        return self._with_body(head, rest)
+
+    def _with_body(self, head: Head, rest: bytes) -> Exchange | None:
+        """Return the exchange of a request that has a body, or None while a short body is awaited."""
+        limits = self.server.limits
+        body = BodyStream(self, decoder_for(head.length, head.chunked, limits), head.expects_continue)
+        exchange = Exchange(self, head, body)
+        body.feed(rest)
+        if body.is_complete:
+            exchange.body = body.take()
+        elif not head.chunked and not head.expects_continue and head.length <= limits.max_buffered_bytes:
+            self._awaited = exchange
+            self.deadline = self.server.now + limits.body_timeout_s
+            self.expire = self.expire_head
+            return None
+        else:
+            self.body = body
+        return exchange
+
+    def _fill(self, exchange: Exchange, data: bytes) -> bool:
+        """Add *data* to a short body that is awaited; say whether it is complete."""
+        body = exchange.body
+        if not isinstance(body, BodyStream):
+            return True
+        body.feed(data)
+        if not body.is_complete:
+            return False
+        exchange.body = body.take()
+        self._awaited = None
+        return True
+
+    def finish(self, exchange: Exchange) -> bool:
+        """Put the connection in order behind an answer; say whether it goes on."""
+        self.body = None
+        if self.gone:
+            self.close()
+        elif self.closing or not exchange.keeps_alive:
+            self.end()
+        else:
+            return True
+        return False
+
+    def may_go_on(self) -> bool:
+        """Say whether the server lets this connection have another request."""
+        limit = self.server.limits.max_requests
+        return not self.server.is_stopping and (not limit or self.served + 1 < limit)
+
+    def rest(self) -> None:
+        """Wait for the next request, with nothing held."""
+        server = self.server
+        if server.is_stopping:
+            self.end()
+            return
+        self.deadline = server.now + server.limits.keep_alive_timeout_s
+        self.expire = self.expire_idle
+        if not self.watcher.active:
+            self.watcher.start(self.on_readable_hub)
+
+    def resume_hub(self) -> None:
+        """Go on with what is held, when its turn comes again."""
+        if self.worker is None and self.held and not self.closing:
+            self.on_readable_hub()
+
+    # Sending and receiving for a handler
+
+    def send(self, data: bytes) -> None:
+        """Send all of *data*.
+
+        Raises:
+            ClientDisconnected: The client has gone, or takes its answer too slowly.
+
+        Blocks:
+            The greenlet, while the client takes nothing; not the hub.
+        """
+        if self.gone:
+            raise ClientDisconnected("The client has closed the connection.")
+        try:
+            count = self.stream.send(data)
+        except BlockingIOError:
+            count = 0
+        except OSError as exc:
+            raise self._lost() from exc
+        if count < len(data) or self.stream.wants_write:
+            self._send_rest(memoryview(data)[count:])
+
+    def _send_rest(self, rest: memoryview) -> None:
+        server = self.server
+        limits = server.limits
+        begun, sent = server.now, 0
+        watcher = self._writable = server.loop.io(self.stream.sock.fileno(), 2)
+        watcher.start(self.wake)
+        try:
+            while rest or self.stream.wants_write:
+                self.wait(limits.write_timeout_s, self.expire_write)
+                try:
+                    count = self.send_some(rest)
+                except BlockingIOError:
+                    continue
+                except OSError as exc:
+                    raise self._lost() from exc
+                sent += count
+                rest = rest[count:]
+                waited = server.now - begun
+                if waited > limits.rate_grace_s and sent < limits.min_rate_bytes * waited:
+                    self.expire_write()
+                    raise ClientDisconnected("The client takes its answer too slowly.")
+        finally:
+            self._writable = None
+            watcher.stop()
+            watcher.close()
+
+    def send_some(self, rest: memoryview) -> int:
+        """Send a part of *rest*, or what the stream holds; return how much of *rest* was taken."""
+        if rest:
+            return self.stream.send(rest)
+        self.stream.flush()
+        return 0
+
+    def _lost(self) -> ClientDisconnected:
+        self.gone = self.closing = True
+        return ClientDisconnected("The connection is broken.")
+
+    def send_continue(self) -> None:
+        """Ask for the body (RFC 9110 section 15.2.1)."""
+        self.send(_CONTINUE)
+
+    def receive_body(self) -> bytes:
+        """Return the next bytes of the body.
+
+        Raises:
+            BodyFailure: They did not come.
+        """
+        if self.held:
+            data, self.held = self.held, b""
+            return data
+        server = self.server
+        limits = server.limits
+        while True:
+            try:
+                data = self.stream.receive()
+            except BlockingIOError:
+                if not self.watcher.active:
+                    self.watcher.start(self.on_readable_hub)
+                self.wait(limits.body_timeout_s, self.expire_body)
+                continue
+            except OSError as exc:
+                raise self._lost() from exc
+            if data:
+                self._check_rate(len(data))
+                return data
+            self.gone = self.closing = True
+            raise BodyFailure(400, "The body broke off.")
+
+    def _check_rate(self, count: int) -> None:
+        """Refuse a body that comes in drops."""
+        server = self.server
+        limits = server.limits
+        if self._rate_begun == 0.0:
+            self._rate_begun, self._rate_bytes = server.now, 0
+        self._rate_bytes += count
+        waited = server.now - self._rate_begun
+        if waited > limits.rate_grace_s and self._rate_bytes < limits.min_rate_bytes * waited:
+            self.closing = True
+            raise BodyFailure(408, "The body arrives too slowly.")
+
+    # The end
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Answer what is no request, once, and end the connection."""
+        self.deadline = NEVER
+        with contextlib.suppress(OSError):
+            self.stream.send(self.server.encode_refusal(refusal))
+        self.end()
+
+    def end(self) -> None:
+        """Close our side; what the client still sends is read and dropped for a while, so that it sees the answer.
+
+        Closing at once would make the kernel send a reset, which can overtake the answer (RFC 9112 section 9.6).
+        """
+        self.closing = True
+        if self.gone:
+            self.close()
+            return
+        self.stream.end()
+        self.held = b""
+        self._awaited = None
+        self.deadline = self.server.now + self.server.limits.linger_s
+        self.expire = self.close
+        self.watcher.stop()
+        self.watcher.start(self._discard_hub)
+
+    def _discard_hub(self) -> None:
+        try:
+            data = self.stream.receive()
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self.close()
+
+    def close_at_end(self) -> None:
+        """The client closed between requests, or within one that can now never be."""
+        self.gone = True
+        self.close()
+
+    def abort(self) -> None:
+        """Break the connection: the client must not take what it has for the whole answer."""
+        self.gone = self.closing = True
+        self.stream.break_off()
+
+    def close(self) -> None:
+        """Let go of the socket and of everything else."""
+        if self.server.forget(self):
+            self.closing = self.gone = True
+            self.deadline = NEVER
+            self.watcher.stop()
+            self.watcher.close()
+            self.stream.close()

@@ -1,0 +1,101 @@
+"""One request and its answer on a connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from brubeck.core.encoding import LAST_CHUNK, Framing, encode_chunk, encode_head, encode_whole
+from brubeck.core.errors import ClientDisconnected
+
+if TYPE_CHECKING:
+    from brubeck.core.responses import Response
+    from brubeck.wsgi.bodystream import BodyStream
+    from brubeck.wsgi.client import Client
+    from brubeck.wsgi.heads import Head
+
+__all__ = ["Exchange", "IncompleteBody"]
+
+
+class IncompleteBody(Exception):
+    """An application announced more bytes than it gave, or fewer."""
+
+
+class Exchange:
+    """A request whose turn has come, and the way its answer goes.
+
+    Args:
+        client: The connection.
+        head: What the request said.
+        body: The whole body where it was short, else the stream of it.
+    """
+
+    __slots__ = ("body", "client", "head", "keeps_alive", "sent_bytes")
+
+    def __init__(self, client: Client, head: Head, body: bytes | BodyStream) -> None:
+        self.client = client
+        self.head = head
+        self.body = body
+        self.keeps_alive = head.keep_alive
+        """Whether the connection stays open behind the answer; settled when its head is sent."""
+        self.sent_bytes = 0
+
+    def settle(self) -> bool:
+        """Decide whether the connection stays open: not where a part of the body was never read."""
+        client = self.client
+        keeps = self.keeps_alive and not client.closing and client.may_go_on()
+        if keeps and not isinstance(self.body, bytes) and not self.body.is_complete:
+            keeps = False
+        self.keeps_alive = keeps
+        return keeps
+
+    def send_response(self, response: Response) -> None:
+        """Send *response*, streamed where its body is no bytes.
+
+        Raises:
+            ClientDisconnected: Nobody takes it.
+        """
+        body = response.body
+        if not isinstance(body, bytes):
+            self._send_stream(response, body)
+            return
+        data = encode_whole(
+            response, version=self.head.version, keep_alive=self.settle(), extra=self.client.server.extra
+        )
+        self.sent_bytes = len(body)
+        self.client.send(data)
+
+    def _send_stream(self, response: Response, body: Iterable[bytes]) -> None:
+        head, framing = encode_head(
+            response, version=self.head.version, keep_alive=self.settle(), extra=self.client.server.extra
+        )
+        if framing is Framing.CLOSE:
+            self.keeps_alive = False
+        try:
+            self.send_pieces(head, framing, body, response.get_header("Content-Length"))
+        except ClientDisconnected:
+            raise
+        except Exception:
+            self.client.abort()  # the head is out: only a broken connection can tell the client
+            raise
+
+    def send_pieces(self, head: bytes, framing: Framing, body: Iterable[bytes], length: str | None) -> None:
+        """Send *head* with the first piece of *body*, then the rest.
+
+        Raises:
+            IncompleteBody: The pieces are not as long together as the announced *length*.
+        """
+        send = self.client.send
+        expected = int(length) if framing is Framing.LENGTH and length is not None else None
+        waiting = head
+        for piece in body:
+            self.sent_bytes += len(piece)
+            if expected is not None and self.sent_bytes > expected:
+                raise IncompleteBody(f"The body is longer than the {expected} bytes announced.")
+            send(waiting + (encode_chunk(piece) if framing is Framing.CHUNKED else piece))
+            waiting = b""
+        if expected is not None and self.sent_bytes < expected:
+            raise IncompleteBody(f"The body has {self.sent_bytes} bytes of the {expected} announced.")
+        ending = waiting + (LAST_CHUNK if framing is Framing.CHUNKED else b"")
+        if ending:
+            send(ending)

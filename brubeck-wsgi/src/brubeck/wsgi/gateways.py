@@ -1,0 +1,63 @@
+"""The short way: from a parsed request to a message, through dispatch, to bytes. No environ in between."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from brubeck.core.requests import Request, decode_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from brubeck.core.application import Brubeck
+    from brubeck.wsgi.exchange import Exchange
+
+__all__ = ["BrubeckGateway"]
+
+
+class BrubeckGateway:
+    """Has an application answer.
+
+    Args:
+        application: The one that answers.
+        server: Host and port it is reached at.
+        scheme: `http` or `https`.
+        note: Called behind each answer as (exchange, status code), where given: the access log.
+    """
+
+    def __init__(
+        self,
+        application: Brubeck,
+        server: tuple[str, int],
+        scheme: str,
+        note: Callable[[Exchange, int], None] | None = None,
+    ) -> None:
+        self._dispatch = application.dispatch
+        self._server = server
+        self._scheme = scheme
+        self._note = note
+
+    def __call__(self, exchange: Exchange) -> None:
+        """Answer *exchange*."""
+        head = exchange.head
+        path = head.path
+        response = self._dispatch(
+            Request(
+                head.method,
+                decode_path(path),
+                head.query.decode("latin-1"),
+                head.version,
+                head.headers,
+                exchange.body,
+                self._scheme,
+                exchange.client.peer[0],
+                self._server,
+                path.decode("latin-1"),
+            )
+        )
+        try:
+            exchange.send_response(response)
+        finally:
+            response.close()
+            if self._note is not None:
+                self._note(exchange, response.status_code)

@@ -1,0 +1,327 @@
+"""The head of a request, from bytes to a value. Takes bytes, gives `Head`; knows no socket.
+
+llhttp reads the lines and refuses what is no HTTP: bare LF or CR, NUL, folded lines, bad names, a
+`Content-Length` beside `Transfer-Encoding`. What it leaves to a server is checked here, each rule beside its clause.
+It is given exactly one head at a time, so that what follows in the same packet is only looked at when its turn
+comes.
+"""
+
+from __future__ import annotations
+
+import re
+
+from brubeck.wsgi.limits import Limits
+from brubeck.wsgi.refusals import Refusal
+from brubeck.wsgi.targets import check_host, split_target
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+
+__all__ = ["Head", "HeadReader"]
+
+METHODS = {
+    name.encode(): name
+    for name in [
+        "GET",
+        "HEAD",
+        "POST",
+        "PUT",
+        "PATCH",
+        "DELETE",
+        "OPTIONS",
+        "TRACE",
+        "CONNECT",
+        "COPY",
+        "LOCK",
+        "MKCOL",
+        "MOVE",
+        "PROPFIND",
+        "PROPPATCH",
+        "SEARCH",
+        "UNLOCK",
+        "BIND",
+        "REBIND",
+        "UNBIND",
+        "ACL",
+        "REPORT",
+        "MKACTIVITY",
+        "CHECKOUT",
+        "MERGE",
+        "M-SEARCH",
+        "NOTIFY",
+        "SUBSCRIBE",
+        "UNSUBSCRIBE",
+        "PURGE",
+        "MKCALENDAR",
+        "LINK",
+        "UNLINK",
+        "QUERY",
+    ]
+}
+"""What is served; the handler answers 405 for its part. Any other is 501 (RFC 9110 section 9.1)."""
+
+_FRAMING_NAMES = frozenset((b"host", b"content-length", b"transfer-encoding", b"connection", b"expect"))
+
+# RFC 9112 section 3: single spaces. The target takes what browsers send unencoded ([ ] | \ ^ ` { }), but no quote,
+# "<", ">", "#", and nothing beyond ASCII.
+_request_line = re.compile(rb"([A-Z\-]+) ([!$-;=?-~]+) HTTP/1\.([0-9])\r\n").match
+_other_version = re.compile(rb"[A-Z\-]+ [!-~]+ HTTP/[0-9]\.[0-9]\r\n").match
+_other_method = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+ [!-~]+ HTTP/1\.[0-9]\r\n").match
+_unfinished_line = re.compile(
+    rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}(?:\Z| [!-~]*(?:\Z| (?:H|HT|HTT|HTTP|HTTP/|HTTP/[0-9](?:\.(?:[0-9]\r?)?)?)?\Z))"
+).match
+_LINE_ENDS = (b"\r", b"\n")
+_VERSIONS = (b"0", b"1")
+_MAX_LINE_EXTRA = 48  # method, version and spaces beside the target
+
+
+class Head:
+    """What a request says before its body."""
+
+    __slots__ = (
+        "chunked",
+        "expects_continue",
+        "headers",
+        "keep_alive",
+        "length",
+        "method",
+        "path",
+        "query",
+        "target",
+        "version",
+    )
+
+    def __init__(self, line: re.Match[bytes], headers: list[tuple[bytes, bytes]]) -> None:
+        method, self.target, minor = line.groups()
+        try:
+            self.method = METHODS[method]
+        except KeyError:
+            raise Refusal(501, "The method is not known here.") from None
+        self.version = "HTTP/1.0" if minor == b"0" else "HTTP/1.1"
+        self.headers = headers
+        self.path = b""
+        """The path as sent, still encoded; `*` for `OPTIONS *`."""
+        self.query = b""
+        self.length = 0
+        self.chunked = False
+        self.expects_continue = False
+        self.keep_alive = minor != b"0"
+
+    @property
+    def has_body(self) -> bool:
+        """Whether content follows."""
+        return self.chunked or self.length > 0
+
+
+class HeadReader:
+    """Reads one head after another, each from bytes that arrive in any number of pieces."""
+
+    __slots__ = ("_complete", "_fed", "_headers", "_limits", "_line", "_parser", "_seen")
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._parser: HttpRequestParser | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        self._seen = b""
+        self._fed = 0
+        self._line: re.Match[bytes] | None = None
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._complete = False
+
+    @property
+    def is_between(self) -> bool:
+        """Whether no byte of a head has been read."""
+        return not self._seen
+
+    def reset(self) -> None:
+        """Forget an unfinished head."""
+        self._parser = None
+        self._begin()
+
+    def read(self, data: bytes) -> tuple[Head, bytes] | None:
+        """Return the head that *data* completes and the bytes behind it, or None while more is needed.
+
+        Raises:
+            Refusal: This can become no request: the client's fault.
+        """
+        if self._seen:
+            data = self._seen + data
+        if data[:1] in _LINE_ENDS:
+            data = _skip_empty_lines(data)
+            if data in (b"", b"\r"):
+                self._seen = data
+                return None
+        end = data.find(b"\r\n\r\n", max(len(self._seen) - 3, 0)) + 4
+        if end == 3:
+            self._read_part(data)
+            return None
+        if end == len(data):
+            return self._read_whole(data), b""
+        return self._read_whole(data[:end]), data[end:]
+
+    def _read_whole(self, data: bytes) -> Head:
+        """Read *data*, a head up to its empty line."""
+        line = self._line or _request_line(data)
+        if line is None:
+            raise self._refuse_line(data)
+        if len(data) > self._limits.max_head_bytes:
+            raise Refusal(431, "The headers are too large.")
+        head = Head(line, self._headers)
+        self._feed(line, data)
+        if not self._complete:
+            raise Refusal(400, "The headers are not HTTP.")
+        if len(head.target) > self._limits.max_target_bytes:
+            raise Refusal(414, "The request target is too long.")
+        if len(head.headers) > self._limits.max_headers:
+            raise Refusal(431, "There are too many headers.")
+        interpret(head)
+        if head.chunked or head.length or not head.keep_alive:
+            self._parser = None  # it would wait for a body that it is not given
+        self._seen = b""
+        self._fed = 0
+        self._line = None
+        self._headers = []
+        self._complete = False
+        return head
+
+    def _read_part(self, data: bytes) -> None:
+        """Look at *data*, the beginning of a head, so that what can become none is refused at once."""
+        self._seen = data
+        if self._line is None:
+            self._line = _request_line(data)
+            if self._line is None:
+                if b"\n" in data or not _unfinished_line(data):
+                    raise self._refuse_line(data)
+                if len(data) > self._limits.max_target_bytes + _MAX_LINE_EXTRA:
+                    raise Refusal(414, "The request target is too long.")
+                return
+            if self._line[1] not in METHODS:
+                raise self._refuse_line(data)
+        if len(data) > self._limits.max_head_bytes:
+            raise Refusal(431, "The headers are too large.")
+        self._feed(self._line, data)
+
+    def _feed(self, line: re.Match[bytes], data: bytes) -> None:
+        """Give llhttp what it has not seen of *data*, which begins with the request *line*."""
+        if self._fed:
+            fresh = data[self._fed :]
+        elif (
+            line[3] not in _VERSIONS
+        ):  # RFC 9110 section 6.2: a higher minor version is served as the highest known
+            fresh = b"%b %b HTTP/1.1\r\n%b" % (line[1], line[2], data[line.end() :])
+        else:
+            fresh = data
+        self._fed = len(data)
+        if self._parser is None:
+            self._parser = HttpRequestParser(self)
+        try:
+            self._parser.feed_data(fresh)
+        except HttpParserUpgrade:
+            # RFC 9110 section 7.8: an offer to upgrade may be ignored; the rest is an ordinary request.
+            self._parser = HttpRequestParser(self)
+        except HttpParserError as exc:
+            raise Refusal(400, "The headers are not HTTP.") from exc
+
+    def _refuse_line(self, data: bytes) -> Refusal:
+        """Return what is wrong with the request line that *data* begins with."""
+        if _other_method(data):
+            method = data.partition(b" ")[0]
+            if method not in METHODS and len(method) <= 32:
+                return Refusal(501, "The method is not known here.")
+        elif _other_version(data):
+            return Refusal(505, "This server speaks HTTP/1.1 and HTTP/1.0.")
+        return Refusal(400, "The request line is not HTTP.")
+
+    # What llhttp calls
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header line; after the head there are none, since llhttp is given no body."""
+        self._headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """Note that the empty line was reached."""
+        self._complete = True
+
+
+def interpret(head: Head) -> None:  # noqa: C901, PLR0912 - one pass over the headers, for every request
+    """Read the headers that decide about framing, and the target."""
+    hosts: list[bytes] = []
+    lengths: list[bytes] = []
+    codings: list[bytes] = []
+    options: list[bytes] = []
+    headers = head.headers
+    for place, (name, value) in enumerate(headers):
+        if value[-1:] in (b" ", b"\t"):  # RFC 9110 section 5.5: whitespace around a value is not part of it
+            value = value.rstrip(b" \t")  # noqa: PLW2901
+            headers[place] = (name, value)
+        name = name.lower()  # noqa: PLW2901
+        if name in _FRAMING_NAMES:
+            if name == b"host":
+                hosts.append(value)
+            elif name == b"content-length":
+                lengths.append(value)
+            elif name == b"transfer-encoding":
+                codings.append(value)
+            elif name == b"connection":
+                options.append(value)
+            else:
+                _read_expect(head, value)
+    if lengths or codings:
+        _read_framing(head, lengths, codings)
+    if options:
+        _read_connection(head, options)
+    if len(hosts) > 1 or (not hosts and head.version == "HTTP/1.1"):  # RFC 9112 section 3.2
+        raise Refusal(400, "A request has one Host header.")
+    if hosts:
+        check_host(hosts[0])
+    target = head.target
+    if target[:1] == b"/" and head.method != "CONNECT":
+        path, _, head.query = target.partition(b"?")
+        head.path = path
+        return
+    split_target(head)
+
+
+def _skip_empty_lines(seen: bytes) -> bytes:
+    """Return *seen* behind its leading CRLFs; a lone LF is none."""
+    while seen.startswith(b"\r\n"):
+        seen = seen[2:]
+    if seen[:1] == b"\n" or (seen[:1] == b"\r" and len(seen) > 1):
+        raise Refusal(400, "Lines end with CR LF.")
+    return seen
+
+
+def _read_connection(head: Head, values: list[bytes]) -> None:
+    """RFC 9112 section 9.3: `close` wins over whatever else is said."""
+    options = [option.strip(b" \t").lower() for option in b",".join(values).split(b",")]
+    if b"close" in options:
+        head.keep_alive = False
+    elif b"keep-alive" in options:
+        head.keep_alive = True
+
+
+def _read_expect(head: Head, value: bytes) -> None:
+    """RFC 9110 section 10.1.1: an expectation in HTTP/1.0 is ignored, an unknown one may be refused."""
+    if head.version == "HTTP/1.0":
+        return
+    if value.lower() != b"100-continue":
+        raise Refusal(417, "The only expectation that can be met is 100-continue.")
+    head.expects_continue = True
+
+
+def _read_framing(head: Head, lengths: list[bytes], codings: list[bytes]) -> None:
+    """RFC 9112 section 6: one length of digits alone, or the coding chunked alone; never both."""
+    if codings:
+        if lengths:
+            raise Refusal(400, "A request has Content-Length or Transfer-Encoding, not both.")
+        if head.version == "HTTP/1.0":
+            raise Refusal(400, "There is no Transfer-Encoding in HTTP/1.0.")
+        if len(codings) > 1:
+            raise Refusal(400, "A request has one Transfer-Encoding header.")
+        if codings[0].lower() != b"chunked":
+            raise Refusal(501, "The only transfer coding that is known here is chunked.")
+        head.chunked = True
+        return
+    if len(lengths) > 1 or not lengths[0].isdigit() or len(lengths[0]) > 19:
+        raise Refusal(400, "Content-Length is one decimal number.")
+    head.length = int(lengths[0])

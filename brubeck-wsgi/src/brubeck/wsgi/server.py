@@ -1,0 +1,289 @@
+"""The server: it accepts connections, lends them workers, and looks at the clock. Knows nothing of what is served.
+
+A worker is a greenlet that answers one client after another. The hub switches to an idle one when bytes arrive; one
+whose handler blocks stays away until it is done, and the next client gets another. So nothing is spawned for a
+handler that does not block, and ten thousand that sleep cost ten thousand greenlets.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import socket
+import ssl
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from email.utils import formatdate
+from typing import Any
+
+from brubeck.core.errors import ClientDisconnected
+from brubeck.core.responses import reason_phrase
+from brubeck.wsgi.client import Client
+from brubeck.wsgi.exchange import Exchange
+from brubeck.wsgi.heads import HeadReader
+from brubeck.wsgi.limits import Limits
+from brubeck.wsgi.refusals import Refusal
+from brubeck.wsgi.streams import PlainStream, TLSStream
+from gevent import GreenletExit, get_hub, getcurrent
+from gevent.event import Event
+from greenlet import greenlet
+
+__all__ = ["Server"]
+
+log = logging.getLogger("brubeck.wsgi")
+
+TICK_S = 0.5
+ACCEPT_BATCH = 128
+"""Connections accepted before others have their turn."""
+MAX_IDLE_WORKERS = 256
+_OUT_OF_ROOM = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
+
+
+class Server:
+    """Serves what arrives on *listeners* through *gateway*.
+
+    Args:
+        gateway: Called in a worker with each `Exchange`; answers it.
+        listeners: Sockets that listen, not blocking.
+        limits: What clients may ask for.
+        max_workers: Handlers at work at once.
+        tls: Wraps each connection, where given.
+    """
+
+    def __init__(
+        self,
+        gateway: Callable[[Exchange], None],
+        listeners: Sequence[socket.socket],
+        limits: Limits,
+        max_workers: int,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self.gateway = gateway
+        self.limits = limits
+        self.hub = get_hub()
+        self.loop = self.hub.loop
+        self.now = time.monotonic()
+        self.extra = b""
+        """The header lines that every answer has."""
+        self.is_stopping = False
+        self.clients: set[Client] = set()
+        self.idle_workers: list[Any] = []
+        self.idle_readers: list[HeadReader] = []
+        self._max_workers = max_workers
+        self._workers = 0
+        self._waiting: deque[Client] = deque()
+        self._tls = tls
+        self._listeners = list(listeners)
+        self._acceptors: list[Any] = []
+        self._gives_up_at = float("inf")
+        self._done = Event()
+        self._timer: Any = None
+
+    # Life
+
+    def serve(self) -> None:
+        """Answer until `stop` is called and everything taken is answered.
+
+        Blocks:
+            The calling greenlet.
+        """
+        self._tick()
+        self._timer = self.loop.timer(TICK_S, TICK_S)
+        self._timer.start(self._tick)
+        self._acceptors = [self.loop.io(listener.fileno(), 1) for listener in self._listeners]
+        for acceptor, listener in zip(self._acceptors, self._listeners, strict=True):
+            acceptor.start(self._accept, listener)
+        try:
+            self._done.wait()
+        finally:
+            self.close()
+
+    def stop(self, timeout_s: float) -> None:
+        """Accept no more; have `serve` return when all is answered, or after *timeout_s* seconds."""
+        self._gives_up_at = min(self._gives_up_at, time.monotonic() + timeout_s)
+        if self.is_stopping:
+            self._check_done()
+            return
+        self.is_stopping = True
+        self._stop_accepting()
+        self.now = time.monotonic()
+        for client in self.clients:
+            if client.worker is None:
+                client.deadline = min(client.deadline, self.now + self.limits.drain_s)
+        self._check_done()
+
+    def _stop_accepting(self) -> None:
+        for acceptor in self._acceptors:
+            acceptor.stop()
+            acceptor.close()
+        self._acceptors = []
+        for listener in self._listeners:
+            listener.close()
+
+    def close(self) -> None:
+        """Let go of every socket and timer."""
+        self._stop_accepting()
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer.close()
+            self._timer = None
+        for client in list(self.clients):
+            worker = client.worker
+            if worker is not None and worker is not getcurrent():
+                worker.throw(GreenletExit)
+            client.close()
+
+    def _check_done(self) -> None:
+        if not self.clients or time.monotonic() >= self._gives_up_at:
+            self._done.set()
+
+    def _tick(self) -> None:
+        """Look at the clock for all connections; make the lines that every answer has."""
+        now = self.now = time.monotonic()
+        self.extra = b"Date: %b\r\nServer: brubeck\r\n" % formatdate(usegmt=True).encode()
+        late = [client for client in self.clients if client.deadline <= now]
+        for client in late:
+            client.expire()
+        if self.is_stopping:
+            self._check_done()
+        elif self._acceptors:
+            self._accept_again()
+
+    def _accept_again(self) -> None:
+        for acceptor, listener in zip(self._acceptors, self._listeners, strict=True):
+            if not acceptor.active and len(self.clients) < self.limits.max_connections:
+                acceptor.start(self._accept, listener)
+
+    # Connections
+
+    def _accept(self, listener: socket.socket) -> None:
+        for _ in range(ACCEPT_BATCH):
+            if len(self.clients) >= self.limits.max_connections:
+                self._pause(listener)
+                return
+            try:
+                sock, peer = listener.accept()
+            except BlockingIOError:
+                return
+            except OSError as exc:
+                if exc.errno in _OUT_OF_ROOM:
+                    log.warning(
+                        "No connection can be accepted: %s; trying again in %s s", exc.strerror, TICK_S
+                    )
+                    self._pause(listener)
+                return
+            self._welcome(sock, peer)
+
+    def _pause(self, listener: socket.socket) -> None:
+        self._acceptors[self._listeners.index(listener)].stop()
+
+    def _welcome(self, sock: socket.socket, peer: Any) -> None:
+        try:
+            sock.setblocking(False)
+            if sock.family != socket.AF_UNIX:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            stream = TLSStream(sock, self._tls) if self._tls else PlainStream(sock)
+        except OSError:
+            sock.close()
+            return
+        address = (peer[0], peer[1]) if isinstance(peer, tuple) else ("", 0)
+        self.clients.add(Client(self, stream, address))
+
+    def forget(self, client: Client) -> bool:
+        """Count *client* no more; say whether it was counted."""
+        if client not in self.clients:
+            return False
+        self.clients.remove(client)
+        if self.is_stopping and not self.clients:
+            self._done.set()
+        return True
+
+    # Workers
+
+    def is_full(self) -> bool:
+        """Say whether every worker there may be is at work."""
+        return not self.idle_workers and self._workers >= self._max_workers
+
+    def wait_for_room(self, client: Client) -> None:
+        """Have *client* wait for a worker, or tell it to come again later."""
+        if self.limits.when_full == "refuse":
+            client.refuse(Refusal(503, "The server is busy."))
+            return
+        client.watcher.stop()
+        client.deadline = float("inf")
+        self._waiting.append(client)
+
+    def new_worker(self) -> Any:
+        """Return a greenlet that waits for its first client."""
+        self._workers += 1
+        return greenlet(self._work, self.hub)
+
+    def new_reader(self) -> HeadReader:
+        """Return a reader of heads."""
+        return HeadReader(self.limits)
+
+    def run_soon(self, client: Client) -> None:
+        """Go on with *client* after others had their turn."""
+        self.loop.run_callback(client.resume_hub)
+
+    def _work(self, client: Client) -> None:
+        worker = getcurrent()
+        while True:
+            self._work_for(client)
+            client.worker = None
+            following = self._next_waiting()
+            if following is not None:
+                client = following
+                client.worker = worker
+                continue
+            if self.is_stopping or len(self.idle_workers) >= MAX_IDLE_WORKERS:
+                break
+            self.idle_workers.append(worker)
+            client = self._next_client()
+        self._workers -= 1
+
+    def _work_for(self, client: Client) -> None:
+        """Have *client* answered; whatever fails, the connection is in order afterwards."""
+        try:
+            client.run()
+        except (ClientDisconnected, GreenletExit):
+            client.close()
+        except BaseException:
+            log.exception("Answering failed; the connection is closed")
+            client.abort()
+            client.close()
+
+    def _next_waiting(self) -> Client | None:
+        while self._waiting:
+            client = self._waiting.popleft()
+            if client in self.clients:
+                client.watcher.start(client.on_readable_hub)
+                return client
+        return None
+
+    def _next_client(self) -> Client:
+        """Wait for the hub to bring a client; what a handler left behind (a timeout, say) is not for us."""
+        while True:
+            try:
+                client = self.hub.switch()
+            except BaseException:  # noqa: S112 - a leftover of a handler that is done
+                continue
+            if isinstance(client, Client):
+                return client
+
+    def encode_refusal(self, refusal: Refusal) -> bytes:
+        """Return the answer to what is no request."""
+        body = f"{refusal.status_code} {reason_phrase(refusal.status_code)}: {refusal.reason}\n".encode()
+        retry = b"Retry-After: %d\r\n" % self.limits.retry_after_s if refusal.status_code == 503 else b""
+        return (
+            b"HTTP/1.1 %d %b\r\n%b%bContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n"
+            b"Content-Length: %d\r\n\r\n%b"
+        ) % (
+            refusal.status_code,
+            reason_phrase(refusal.status_code).encode(),
+            self.extra,
+            retry,
+            len(body),
+            body,
+        )
