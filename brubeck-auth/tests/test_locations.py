@@ -54,6 +54,7 @@ def test_next_is_added_to_any_login_url(login_url, start):
 
 
 @given(path=st.text(min_size=1), query=st.text())
+@example(path="a", query="\u0149" * 500)
 def test_whatever_was_asked_for_next_is_safe_or_absent(path, query):
     location = login_location(Request("GET", "/" + path, query), "/login")
     if location is None:

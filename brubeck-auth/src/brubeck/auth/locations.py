@@ -30,9 +30,10 @@ def safe_next(url: str | None) -> str | None:
     if not url or not url.startswith("/") or len(url) > MAX_NEXT_CHARACTERS:
         return None
     try:
-        return check_location(url, same_site=True)
+        location = check_location(url, same_site=True)
     except HeaderError:
         return None
+    return location if len(location) <= MAX_NEXT_CHARACTERS else None
 
 
 def target_of(message: Request) -> str:
