@@ -17,45 +17,12 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 __all__ = ["Head", "HeadReader"]
 
-METHODS = {
-    name.encode(): name
-    for name in [
-        "GET",
-        "HEAD",
-        "POST",
-        "PUT",
-        "PATCH",
-        "DELETE",
-        "OPTIONS",
-        "TRACE",
-        "CONNECT",
-        "COPY",
-        "LOCK",
-        "MKCOL",
-        "MOVE",
-        "PROPFIND",
-        "PROPPATCH",
-        "SEARCH",
-        "UNLOCK",
-        "BIND",
-        "REBIND",
-        "UNBIND",
-        "ACL",
-        "REPORT",
-        "MKACTIVITY",
-        "CHECKOUT",
-        "MERGE",
-        "M-SEARCH",
-        "NOTIFY",
-        "SUBSCRIBE",
-        "UNSUBSCRIBE",
-        "PURGE",
-        "MKCALENDAR",
-        "LINK",
-        "UNLINK",
-        "QUERY",
-    ]
-}
+_NAMES = (
+    "GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT COPY LOCK MKCOL MOVE PROPFIND PROPPATCH SEARCH UNLOCK "
+    "BIND REBIND UNBIND ACL REPORT MKACTIVITY CHECKOUT MERGE M-SEARCH NOTIFY SUBSCRIBE UNSUBSCRIBE PURGE "
+    "MKCALENDAR LINK UNLINK QUERY"
+)
+METHODS = {name.encode(): name for name in _NAMES.split()}
 """What is served; the handler answers 405 for its part. Any other is 501 (RFC 9110 section 9.1)."""
 
 _FRAMING_NAMES = frozenset((b"host", b"content-length", b"transfer-encoding", b"connection", b"expect"))

@@ -19,13 +19,15 @@ RECEIVE_BYTES = 65536
 class PlainStream:
     """A socket as it is."""
 
-    __slots__ = ("sock",)
+    __slots__ = ("_raw", "sock")
 
     wants_write = False
     """Whether bytes are held that the socket did not take."""
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
+        # gevent's socket is a wrapper, whose own recv and send do in Python what is not needed without blocking.
+        self._raw = getattr(sock, "_sock", sock)
 
     def receive(self) -> bytes:
         """Return what has arrived, `b""` at the end.
@@ -34,7 +36,8 @@ class PlainStream:
             BlockingIOError: Nothing has.
             OSError: The connection is broken.
         """
-        return self.sock.recv(RECEIVE_BYTES)
+        data: bytes = self._raw.recv(RECEIVE_BYTES)
+        return data
 
     def send(self, data: bytes | memoryview) -> int:
         """Send a part of *data* and return how many bytes it was.
@@ -43,7 +46,8 @@ class PlainStream:
             BlockingIOError: The client takes nothing now.
             OSError: The connection is broken.
         """
-        return self.sock.send(data)
+        count: int = self._raw.send(data)
+        return count
 
     def flush(self) -> None:
         """Send what is held."""
