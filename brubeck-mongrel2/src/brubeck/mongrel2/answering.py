@@ -98,6 +98,7 @@ class Answerer:
 
     def handle(self, data: bytes, member: Member) -> None:
         """Do all that *data* asks for. Raises nothing: what is broken is logged, counted and left."""
+        member.message = None
         try:
             sender, number, path, headers, body = split_message(data)
             if path == NOTICE_PATH:
@@ -121,6 +122,10 @@ class Answerer:
             log.exception(
                 "A message of %d bytes could not be handled; it begins with %r.", len(data), data[:80]
             )
+            if member.message is not None:
+                self._close(
+                    member.message, member.work
+                )  # no answer can be made, and the client must not wait for one
             self._end_work(member)
 
     def take_notice(self, message: Message) -> None:

@@ -111,11 +111,9 @@ class UploadFolder:
             HTTPError: 400, the file is not in the folder, not a plain file or not there; 413, it is too long.
         """
         path = Path(os.fsdecode(headers[DONE]))
-        if path.resolve().parent != self.path:
-            raise HTTPError(400, "The upload cannot be read.")
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        except (OSError, ValueError):
+            descriptor = self._open_inside(path)
+        except (OSError, ValueError, RuntimeError):  # a loop of links is a RuntimeError, a NUL a ValueError
             raise HTTPError(400, "The upload cannot be read.") from None
         file = os.fdopen(descriptor, "rb")
         found = os.fstat(descriptor)
@@ -125,6 +123,11 @@ class UploadFolder:
         with suppress(OSError):
             path.unlink()
         return self._checked(file, found.st_size, headers)
+
+    def _open_inside(self, path: Path) -> int:
+        if path.parent.resolve() != self.path or path.name in ("", ".."):
+            raise ValueError("The file is not in the upload folder.")
+        return os.open(self.path / path.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
 
     def _checked(self, file: BufferedReader, size: int, headers: Headers) -> UploadBody:
         length = headers.get(b"content-length")

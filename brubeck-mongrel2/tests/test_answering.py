@@ -1,0 +1,183 @@
+"""Messages in, replies out: the whole way with an outlet that keeps what it is given."""
+
+from __future__ import annotations
+
+import ast
+import random
+from pathlib import Path
+
+import gevent
+import pytest
+from brubeck.core.application import Brubeck
+from brubeck.core.handlers import WebMessageHandler
+from brubeck.core.websockets import WebSocketMessageHandler
+from brubeck.mongrel2.answering import Answerer
+from brubeck.mongrel2.connection import Mongrel2Connection
+from brubeck.mongrel2.crew import Member
+from brubeck.mongrel2.uploads import UploadFolder
+
+CAPTURED = [
+    ast.literal_eval(line) for line in (Path(__file__).parent / "captured.txt").read_text().splitlines()
+]
+
+
+class Outlet:
+    generation = 0
+
+    def __init__(self):
+        self.sent = []
+
+    def send(self, data):
+        self.sent.append(data)
+
+    def try_send(self, data):
+        self.sent.append(data)
+        return True
+
+
+class AnyHandler(WebMessageHandler):
+    def get(self):
+        return f"{self.message.path} {self.message.query} {self.message.headers.get('Host', '')}"
+
+    def post(self):
+        return f"{len(self.message.body)} {self.get_argument('name', '')}"
+
+
+class StreamHandler(WebMessageHandler):
+    def get(self):
+        return (b"%d" % number for number in range(3))
+
+
+class EchoSocket(WebSocketMessageHandler):
+    def on_message(self, data):
+        self.send(data)
+
+
+@pytest.fixture
+def answerer(tmp_path):
+    application = Brubeck(
+        msg_conn=Mongrel2Connection(),
+        handler_tuples=[(r"^/stream", StreamHandler), (r"^/chat", EchoSocket), (r"^/", AnyHandler)],
+    )
+    return Answerer(application, Outlet(), uploads=UploadFolder(tmp_path, 10_000))
+
+
+def ask(answerer, data):
+    answerer.outlet.sent.clear()
+    answerer.handle(data, Member())
+    return answerer.outlet.sent
+
+
+def test_a_request_has_one_reply_to_its_connection(answerer):
+    [reply] = ask(answerer, CAPTURED[0])
+    head, _, answer = reply.partition(b", ")
+
+    assert head == CAPTURED[0].split(b" ")[0] + b" 1:2"
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\nDate: ")
+    assert answer.endswith(b"/a b/c x=1&y=%C3%BC example.org")
+
+
+def test_http_1_0_is_closed_behind_its_answer(answerer):
+    answer, close = ask(answerer, CAPTURED[2])
+
+    assert b"Connection: close\r\n" in answer
+    assert close.endswith(b" 1:3, ")
+
+
+def test_a_form_is_read(answerer):
+    [reply] = ask(answerer, CAPTURED[3])
+
+    assert reply.endswith(b"11 Dave B")
+
+
+def test_an_announced_upload_is_waited_for_and_a_missing_one_refused(answerer):
+    assert not ask(answerer, CAPTURED[4])
+
+    assert b"HTTP/1.1 400 " in ask(answerer, CAPTURED[5])[0]
+
+
+def test_a_stream_is_chunked(answerer):
+    sent = ask(answerer, CAPTURED[0].replace(b" /a%20b/c ", b" /stream "))
+    answer = b"".join(reply.partition(b", ")[2] for reply in sent)
+
+    assert answer.endswith(b"\r\n\r\n1\r\n0\r\n1\r\n1\r\n1\r\n2\r\n0\r\n\r\n")
+
+
+def test_a_websocket_opens_and_echoes(answerer):
+    [handshake] = ask(answerer, CAPTURED[6])
+    assert b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n" in handshake
+
+    gevent.sleep(0.006)
+    assert ask(answerer, CAPTURED[7])[0].endswith(b"\x81\x02hi")
+    answerer.sockets.lose_all()
+
+
+def test_a_frame_of_a_socket_nobody_has_ends_its_connection(answerer):
+    assert ask(answerer, CAPTURED[7]) == [CAPTURED[7].split(b" ")[0] + b" 1:6, "]
+
+
+def mutate(chance, data):
+    """Change *data* the way a broken or hostile peer might."""
+    data = bytearray(data)
+    for _ in range(chance.randint(1, 4)):
+        place = chance.randrange(len(data) + 1)
+        match chance.randrange(6):
+            case 0:
+                del data[place : place + chance.randint(1, 20)]
+            case 1:
+                data[place:place] = bytes(chance.randrange(256) for _ in range(chance.randint(1, 8)))
+            case 2 if place < len(data):
+                data[place] ^= 1 << chance.randrange(8)
+            case 3:
+                del data[place:]
+            case 4:
+                data[place:place] = data[place : place + chance.randint(1, 60)]
+            case 5:
+                data[place:place] = chance.choice(
+                    (b"0:}", b"9999999:", b"@* ", b"0:,", b"]", b" ", b"\x00", b"{}")
+                )
+    return bytes(data)
+
+
+def fuzz(answerer, count, seed):
+    chance = random.Random(seed)
+    for _ in range(count):
+        data = mutate(chance, chance.choice(CAPTURED))
+        answerer.outlet.sent.clear()
+        answerer.handle(data, Member())
+        for reply in answerer.outlet.sent:
+            # what Mongrel2 could not read would stop it for half a second
+            sender, _, rest = reply.partition(b" ")
+            size, _, rest = rest.partition(b":")
+            assert sender.replace(b"-", b"").isalnum()
+            assert rest[int(size) : int(size) + 2] == b", "
+    assert not answerer.register
+
+
+@pytest.fixture
+def _quiet(caplog):
+    caplog.set_level("CRITICAL", logger="brubeck")
+    caplog.set_level("CRITICAL", logger="brubeck.mongrel2")
+
+
+@pytest.mark.usefixtures("_quiet")
+def test_mutated_messages_do_no_harm(answerer):
+    fuzz(answerer, 2000, seed=1)
+
+    assert answerer.counters.poisonous > 100
+
+
+@pytest.mark.fuzz
+@pytest.mark.usefixtures("_quiet")
+def test_a_hundred_thousand_mutated_messages_leave_nothing_behind(answerer):
+    import gc
+    import resource
+
+    fuzz(answerer, 10_000, seed=2)
+    gc.collect()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    fuzz(answerer, 100_000, seed=3)
+    gc.collect()
+
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20 * 1024
+    assert len(answerer.sockets.by_key) < 100

@@ -1,0 +1,215 @@
+"""The balancer's rules, in memory: frames in, frames and replies out."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from brubeck.mongrel2.balancing import Balance, Limits
+from brubeck.mongrel2.wire import Verb, pack_numbers, unpack_work
+
+
+def message(number, method="GET", path=b"/", body=b""):
+    head = b"6:METHOD,%d:%b," % (len(method), method.encode())
+    return b"m2 %d %b %d:%b}%d:%b," % (number, path, len(head), head, len(body), body)
+
+
+DISCONNECT = b'm2 %d @* 16:6:METHOD,4:JSON,}21:{"type":"disconnect"},'
+
+
+class Bench:
+    """A balancer whose frames are kept."""
+
+    def __init__(self, **limits):
+        self.now = 100.0
+        self.sent = []
+        self.published = []
+        self.balance = Balance(
+            lambda *frame: self.sent.append(frame), self.published.append, Limits(**limits)
+        )
+
+    def ready(self, identity, credit=4):
+        about = json.dumps({"pid": identity.decode()}).encode()
+        self.balance.hear(identity, Verb.READY + credit.to_bytes(2, "little") + about, self.now)
+
+    def take(self, *messages):
+        for data in messages:
+            self.balance.take(data, self.now)
+        self.balance.flush()
+
+    def given(self, identity, verb=Verb.WORK):
+        """Return what *identity* was given since the last time, as (serial, connection) pairs."""
+        frames = [frame for who, frame in self.sent if who == identity and frame[:1] == verb]
+        self.sent = [(who, frame) for who, frame in self.sent if who != identity or frame[:1] != verb]
+        return [(serial, int(data.split(b" ")[1])) for frame in frames for serial, data in unpack_work(frame)]
+
+    def done(self, identity, *serials, credit=None):
+        frame = pack_numbers(Verb.DONE, serials, len(serials) if credit is None else credit)
+        self.balance.hear(identity, frame, self.now)
+        self.balance.flush()
+
+
+@pytest.fixture
+def bench():
+    bench = Bench()
+    bench.ready(b"a")
+    bench.ready(b"b")
+    return bench
+
+
+def connections(pairs):
+    return [number for _, number in pairs]
+
+
+def test_work_goes_to_the_worker_with_the_least(bench):
+    bench.take(*(message(number) for number in range(1, 5)))
+    first, second = bench.given(b"a"), bench.given(b"b")
+    assert len(first) == len(second) == 2
+
+    bench.done(b"a", *(serial for serial, _ in first))
+    bench.take(message(10), message(11))
+
+    assert connections(bench.given(b"a")) == [10, 11]
+    assert not bench.given(b"b")
+
+
+def test_without_credit_messages_wait_for_whoever_is_first(bench):
+    bench.take(*(message(number) for number in range(1, 11)))
+    taken = bench.given(b"a")
+    assert len(taken) == 4
+    assert len(bench.balance.waiting) == 2
+
+    bench.done(b"a", taken[0][0], taken[1][0])
+
+    assert connections(bench.given(b"a")) == [9, 10]
+
+
+def test_a_connection_stays_with_the_worker_that_has_it(bench):
+    """Pipelined requests are answered in order only within one process."""
+    bench.take(message(1))
+    owner = b"a" if bench.given(b"a") else b"b"
+    bench.take(message(1), message(1), message(1))
+
+    assert connections(bench.given(owner)) == [1, 1, 1]
+
+
+def test_a_held_connection_stays_when_all_is_answered(bench):
+    bench.take(message(1))
+    [(serial, _)] = bench.given(b"a")
+    bench.balance.hear(b"a", Verb.HOLD + b"m2 1", bench.now)
+    bench.done(b"a", serial)
+    bench.take(message(2), message(3), message(4), message(1, "WEBSOCKET"))
+    assert 1 in connections(bench.given(b"a"))
+
+    bench.take(DISCONNECT % 1)
+
+    assert (b"a", Verb.NOTICE + DISCONNECT % 1) in bench.sent
+    bench.given(b"a")
+
+
+def test_a_disconnect_that_concerns_nobody_goes_nowhere(bench):
+    bench.sent.clear()
+    bench.take(DISCONNECT % 99)
+
+    assert not bench.sent
+
+
+def test_safe_messages_of_a_dead_worker_are_done_by_another(bench):
+    bench.take(*(message(number) for number in range(1, 5)))
+    lost = connections(bench.given(b"a"))
+    bench.balance.lose(b"a", bench.now)
+
+    assert connections(bench.given(b"b", Verb.AGAIN)) == lost
+    assert bench.balance.totals.retried == 2
+    assert not bench.published
+
+
+def test_unsafe_messages_of_a_dead_worker_are_502_and_closed(bench):
+    bench.take(message(1, "POST"), message(2, "POST"))
+    [(_, number)] = bench.given(b"a")
+    bench.balance.lose(b"a", bench.now)
+
+    answer, close = bench.published
+    assert b"HTTP/1.1 502 " in answer
+    assert close == b"m2 1:%d, " % number
+
+
+def test_an_answer_that_had_begun_is_broken_off(bench):
+    bench.take(message(1))
+    [(serial, _)] = bench.given(b"a")
+    bench.balance.hear(b"a", pack_numbers(Verb.BEGUN, [serial]), bench.now)
+    bench.balance.lose(b"a", bench.now)
+
+    assert bench.published == [b"m2 1:1, "]
+    assert not bench.given(b"b", Verb.AGAIN)
+
+
+def test_websockets_of_a_dead_worker_are_closed(bench):
+    bench.balance.hear(b"a", Verb.HOLD + b"m2 5", bench.now)
+    bench.balance.lose(b"a", bench.now)
+
+    assert bench.published == [b"m2 1:5, "]
+
+
+def test_a_silent_worker_is_taken_for_dead(bench):
+    bench.now += 4
+    bench.balance.hear(b"b", Verb.PING, bench.now)
+    bench.now += 2
+    bench.balance.tick(bench.now)
+
+    assert list(bench.balance.workers) == [b"b"]
+
+
+def test_a_worker_that_was_given_up_is_asked_who_it_is(bench):
+    bench.balance.lose(b"a", bench.now)
+    bench.done(b"a", 1)
+
+    assert bench.sent[-1] == (b"a", Verb.WHO)
+
+
+def test_what_waits_too_long_is_503():
+    bench = Bench(wait_s=1.0)
+    bench.take(message(1))
+    bench.now += 1.5
+    bench.balance.tick(bench.now)
+
+    assert b"HTTP/1.1 503 " in bench.published[0]
+    assert bench.balance.totals.expired == 1
+
+
+def test_a_leaving_worker_gets_no_more_and_keeps_its_own(bench):
+    bench.take(message(1), message(2))
+    mine = bench.given(b"a")
+    bench.balance.hear(b"a", Verb.LEAVE, bench.now)
+    bench.take(message(3))
+
+    assert (b"a", Verb.GOODBYE) in bench.sent
+    assert not bench.given(b"a")
+    bench.done(b"a", *(serial for serial, _ in mine))
+    bench.balance.lose(b"a", bench.now)
+    assert bench.balance.totals.deaths == 0
+
+
+def test_when_the_server_goes_its_clients_are_forgotten(bench):
+    bench.take(message(1, "POST"))
+    bench.balance.forget_server()
+    bench.balance.lose(b"a", bench.now)
+    bench.balance.lose(b"b", bench.now)
+
+    assert not bench.published
+    assert not bench.balance.owners
+
+
+@pytest.mark.parametrize("data", [b"", b"x", b"m2 1"])
+def test_poison_is_counted(bench, data):
+    bench.take(data)
+
+    assert bench.balance.totals.poisonous == 1
+
+
+@pytest.mark.parametrize("frame", [b"", b"D", b"DA", b"D\x00\x00abc", b"B", b"Z", b"R\x01", b"R\x01\x00{"])
+def test_frames_that_cannot_be_read_do_no_harm(bench, frame):
+    bench.balance.hear(b"a", frame, bench.now)
+    bench.take(message(1))
+
+    assert bench.balance.status(bench.now)["totals"]["received"] == 1

@@ -1,0 +1,102 @@
+"""From messages to requests."""
+
+from __future__ import annotations
+
+import pytest
+from brubeck.core.errors import ConfigurationError, HTTPError
+from brubeck.mongrel2.intake import Fronts, Mongrel2Request, check_framing, keeps_alive
+
+HEADERS = {b"METHOD": b"GET", b"VERSION": b"HTTP/1.1", b"REMOTE_ADDR": b"10.0.0.1", b"URL_SCHEME": b"http"}
+
+
+def request_of(path=b"/", body=b"", fronts=None, **headers):
+    wire = {**HEADERS, **{name.encode().replace(b"_", b"-"): value for name, value in headers.items()}}
+    return Mongrel2Request(b"m2", b"7", path, wire, body, fronts)
+
+
+def test_the_path_is_decoded_once():
+    assert request_of(b"/%2541%C3%BC").path == "/%41ü"
+    assert request_of(b"/%2541%C3%BC").raw_path == "/%2541%C3%BC"
+
+
+def test_the_clients_headers_cannot_pass_for_the_servers():
+    message = request_of(method=b"DELETE", remote_addr=b"6.6.6.6")
+
+    assert message.method == "GET"
+    assert message.remote_addr == "10.0.0.1"
+    assert message.headers.get("Method") == "DELETE"
+
+
+def test_a_handshake_is_a_get_without_a_body():
+    wire = {**HEADERS, b"METHOD": b"WEBSOCKET_HANDSHAKE"}
+    message = Mongrel2Request(b"m2", b"7", b"/", wire, b"accept me")
+
+    assert (message.method, message.is_websocket, message.accept_value, message.body) == (
+        "GET",
+        True,
+        b"accept me",
+        b"",
+    )
+
+
+@pytest.mark.parametrize("wire", [{}, {b"METHOD": [b"GET"]}, {b"METHOD": b"GET", b"QUERY": [b"a"]}])
+def test_a_message_that_no_server_sends_is_400(wire):
+    with pytest.raises(HTTPError) as caught:
+        Mongrel2Request(b"m2", b"7", b"/", wire, b"")
+
+    assert caught.value.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("version", "connection", "expected"),
+    [
+        ("HTTP/1.1", None, True),
+        ("HTTP/1.1", b"keep-alive", True),
+        ("HTTP/1.1", b"Close", False),
+        ("HTTP/1.1", [b"x", b"te, close"], False),
+        ("HTTP/1.0", None, False),
+        ("HTTP/1.0", b"Keep-Alive", True),
+    ],
+)
+def test_who_keeps_a_connection(version, connection, expected):
+    headers = {} if connection is None else {b"connection": connection}
+
+    assert keeps_alive(headers, version) is expected
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        ({b"content-length": b"4"}, b"abc"),
+        ({b"content-length": b"+3"}, b"abc"),
+        ({b"content-length": b"3 "}, b"abc"),
+        ({b"content-length": [b"3", b"3"]}, b"abc"),
+        ({b"content-length": b"3", b"transfer-encoding": b"chunked"}, b"abc"),
+        ({b"transfer-encoding": b"chunked"}, b""),
+    ],
+)
+def test_framing_that_two_readers_could_read_in_two_ways_is_refused(headers, body):
+    with pytest.raises(HTTPError):
+        check_framing(headers, body)
+
+
+class TestFronts:
+    FRONTS = Fronts(("10.0.0.0/8", "::1"))
+
+    def test_the_nearest_stranger_of_the_chain_is_the_client(self):
+        message = request_of(fronts=self.FRONTS, x_forwarded_for=[b"6.6.6.6, 9.9.9.9", b"10.1.1.1"])
+
+        assert message.remote_addr == "9.9.9.9"
+
+    def test_the_scheme_is_the_fronts(self):
+        assert request_of(fronts=self.FRONTS, x_forwarded_proto=b"https").is_secure
+
+    def test_a_stranger_is_not_believed(self):
+        fronts = Fronts(("192.168.0.0/16",))
+        message = request_of(fronts=fronts, x_forwarded_for=b"6.6.6.6", x_forwarded_proto=b"https")
+
+        assert (message.remote_addr, message.scheme) == ("10.0.0.1", "http")
+
+    def test_what_is_no_network_is_named(self):
+        with pytest.raises(ConfigurationError, match=r"'10\.0\.0\.1/8'"):
+            Fronts(("10.0.0.1/8",))
