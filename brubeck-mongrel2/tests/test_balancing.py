@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from brubeck.mongrel2.balancing import Balance, Limits
+from brubeck.mongrel2.balancing import Balance
 from brubeck.mongrel2.wire import Verb, pack_numbers, unpack_work
+from brubeck.mongrel2.workers import Limits
 
 
 def message(number, method="GET", path=b"/", body=b""):

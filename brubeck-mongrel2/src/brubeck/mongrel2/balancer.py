@@ -13,7 +13,8 @@ from pathlib import Path
 
 import zmq
 from brubeck.core.errors import ConfigurationError
-from brubeck.mongrel2.balancing import Balance, Limits
+from brubeck.mongrel2.balancing import Balance
+from brubeck.mongrel2.workers import Limits
 
 __all__ = ["BalancerProcess"]
 

@@ -11,14 +11,16 @@ import json
 import logging
 from collections import deque
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+from http import HTTPStatus
 from typing import Any
 
 from brubeck.mongrel2.messages import MessageError, decode_message
 from brubeck.mongrel2.replies import encode_close, encode_reply
 from brubeck.mongrel2.wire import Verb, pack_work, unpack_numbers
+from brubeck.mongrel2.workers import Limits, Totals, Worker
 
-__all__ = ["Balance", "Limits", "Totals", "Worker"]
+__all__ = ["Balance", "encode_refusal"]
 
 log = logging.getLogger("brubeck.mongrel2")
 
@@ -26,63 +28,6 @@ SAFE_METHODS = frozenset((b"GET", b"HEAD", b"OPTIONS", b"TRACE"))
 """They change nothing, so that another worker may do them over (RFC 9110 section 9.2.1)."""
 
 NOTICE = b"@* "
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What the balancer puts up with.
-
-    Args:
-        max_waiting: Messages held while no worker has credit; more are left in Mongrel2.
-        wait_s: A message that waited so long is answered with 503.
-        dead_after_s: A worker that has been silent so long is taken for dead.
-        max_backlog: Messages of held connections queued for one worker; more end the connection they came on.
-    """
-
-    max_waiting: int = 10_000
-    wait_s: float = 10.0
-    dead_after_s: float = 5.0
-    max_backlog: int = 10_000
-
-
-@dataclass
-class Totals:
-    """What has happened so far."""
-
-    received: int = 0
-    answered: int = 0
-    retried: int = 0
-    failed: int = 0
-    expired: int = 0
-    closed: int = 0
-    disconnects: int = 0
-    poisonous: int = 0
-    deaths: int = 0
-    departures: int = 0
-
-
-class Worker:
-    """A process that takes messages.
-
-    Attributes:
-        credit: How many more it takes.
-        unanswered: By serial number: connection, message, whether the answer has begun.
-        held: Connections whose messages are this worker's.
-        backlog: Messages for it that wait for credit.
-    """
-
-    def __init__(self, identity: bytes, credit: int, about: dict[str, Any], now: float) -> None:
-        self.identity = identity
-        self.credit = credit
-        self.about = about
-        self.heard_at = now
-        self.is_leaving = False
-        self.unanswered: dict[int, tuple[bytes, bytes]] = {}
-        self.begun: set[int] = set()
-        self.held: set[bytes] = set()
-        self.backlog: deque[tuple[bytes, bytes]] = deque()
-        self.serials: list[int] = []
-        self.messages: list[bytes] = []
 
 
 class Balance:
@@ -343,7 +288,7 @@ class Balance:
             return False
         if was_sent and message.get(b"METHOD") not in SAFE_METHODS:
             self.totals.failed += 1
-            self._refuse(key, 502, "Bad Gateway", message.get(b"METHOD") == b"HEAD")
+            self._refuse(key, 502, message.get(b"METHOD") == b"HEAD")
             return False
         self.totals.retried += was_sent
         if not self._again(key, data):
@@ -367,7 +312,7 @@ class Balance:
         while self.waiting and now - self.waiting[0][0] > self.limits.wait_s:
             _, key, data = self.waiting.popleft()
             self.totals.expired += 1
-            self._refuse(key, 503, "Service Unavailable", b"4:HEAD," in data[:2000])
+            self._refuse(key, 503, b"4:HEAD," in data[:2000])
 
     def forget_server(self) -> None:
         """Note that Mongrel2 has gone, and every client with it."""
@@ -382,14 +327,9 @@ class Balance:
             worker.held.clear()
             worker.backlog.clear()
 
-    def _refuse(self, key: bytes, status: int, reason: str, is_head: bool) -> None:
-        text = f"{status} {reason}\n".encode()
-        head = (
-            f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: text/plain\r\n"
-            f"Content-Length: {len(text)}\r\n{'Retry-After: 1' if status == 503 else 'Cache-Control: no-store'}\r\n\r\n"
-        ).encode()
+    def _refuse(self, key: bytes, status: int, is_head: bool) -> None:
         sender, number = key.split(b" ")
-        self.publish(encode_reply(sender, number, head if is_head else head + text))
+        self.publish(encode_reply(sender, number, encode_refusal(status, is_head)))
         self.publish(encode_close(sender, number))
 
     def _close(self, key: bytes) -> None:
@@ -402,19 +342,19 @@ class Balance:
             "totals": asdict(self.totals),
             "waiting": len(self.waiting),
             "connections": len(self.owners),
-            "workers": [
-                {
-                    **worker.about,
-                    "credit": worker.credit,
-                    "unanswered": len(worker.unanswered),
-                    "held": len(worker.held),
-                    "backlog": len(worker.backlog),
-                    "silent_s": round(now - worker.heard_at, 3),
-                    "leaving": worker.is_leaving,
-                }
-                for worker in self.workers.values()
-            ],
+            "workers": [worker.describe(now) for worker in self.workers.values()],
         }
 
 
 _DISCONNECT = b' @* 16:6:METHOD,4:JSON,}21:{"type":"disconnect"},'
+
+
+def encode_refusal(status: int, is_head: bool) -> bytes:
+    """Return the answer to a message that no worker answers; the connection is closed behind it."""
+    reason = HTTPStatus(status).phrase
+    text = f"{status} {reason}\n"
+    head = (
+        f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: text/plain\r\n"
+        f"Content-Length: {len(text)}\r\n{'Retry-After: 1' if status == 503 else 'Cache-Control: no-store'}\r\n\r\n"
+    )
+    return (head if is_head else head + text).encode()

@@ -84,7 +84,7 @@ def balance(
 ) -> None:
     """Give each message to the worker with the least to do."""
     from brubeck.mongrel2.balancer import BalancerProcess
-    from brubeck.mongrel2.balancing import Limits
+    from brubeck.mongrel2.workers import Limits
 
     settings = load(config)
     limits = Limits(wait_s=wait_s, dead_after_s=dead_after_s)

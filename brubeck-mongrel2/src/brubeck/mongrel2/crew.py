@@ -16,7 +16,7 @@ import gevent
 import zmq
 from gevent.event import Event
 from gevent.pool import Pool, PoolFull
-from greenlet import GreenletExit, greenlet  # type: ignore[import-untyped]
+from greenlet import GreenletExit, greenlet
 from zmq import Again
 
 NOBLOCK = int(zmq.NOBLOCK)

@@ -1,0 +1,279 @@
+"""Messages by way of the balancer, and answers that leave a moment before the balancer hears of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+from collections import deque
+from typing import Any
+
+import gevent
+import zmq
+from brubeck.mongrel2.answering import Answerer
+from brubeck.mongrel2.crew import Crew, Member
+from brubeck.mongrel2.messages import decode_message
+from brubeck.mongrel2.publishing import Publisher
+from brubeck.mongrel2.sources import connect
+from brubeck.mongrel2.wire import Verb, pack_numbers, unpack_work
+
+__all__ = ["BalancedSource", "HeldBackOutlet"]
+
+Item = tuple[int, bytes, bool]
+
+CREDIT = 32
+"""Messages a worker takes unread. More makes frames fuller, fewer makes a slow worker hold up less."""
+
+PING_S = 1.0
+
+MAX_HELD_BACK = 2000
+"""Answers that wait for room in the publishing socket before handlers wait too."""
+
+
+class HeldBackOutlet:
+    """Answers gathered until a batch is done, so that little time lies between sending them and saying so.
+
+    A worker that dies in that time has its messages answered twice.
+    """
+
+    def __init__(self, publisher: Publisher) -> None:
+        self._publisher = publisher
+        self._answers: deque[bytes] = deque()
+        self.flush_soon: Any = None
+
+    @property
+    def generation(self) -> int:
+        """Of the server."""
+        return self._publisher.generation
+
+    def send(self, data: bytes) -> None:
+        """Gather an answer; wait while too many are."""
+        while not self.try_send(data):
+            gevent.sleep(0.005)
+
+    def try_send(self, data: bytes) -> bool:
+        """Gather an answer, unless too many are."""
+        if len(self._answers) >= MAX_HELD_BACK:
+            return False
+        self._answers.append(data)
+        self.flush_soon()
+        return True
+
+    def flush(self) -> bool:
+        """Send what was gathered; say whether all of it went."""
+        answers = self._answers
+        while answers:
+            if not self._publisher.try_send(answers[0]):
+                return False
+            answers.popleft()
+        return True
+
+
+class BalancedSource:
+    """Asks the balancer for messages, and says what was answered.
+
+    Args:
+        context: Whose I/O thread moves the bytes.
+        address: The balancer's.
+        answerer: Handles the messages; its outlet is a `HeldBackOutlet`.
+        pool: The application's.
+        credit: Messages taken unread.
+    """
+
+    def __init__(
+        self, context: zmq.Context[Any], address: str, answerer: Answerer, pool: Any, credit: int = CREDIT
+    ) -> None:
+        self._context = context
+        self._address = address
+        self._answerer = answerer
+        self._pool = pool
+        self._credit = credit
+        self._socket: zmq.Socket[bytes] | None = None
+        self._lifeline: socket.socket | None = None
+        self._crew: Crew[Item] | None = None
+        self._pending: deque[Item] = deque()
+        self._done: list[int] = []
+        self._returned = 0
+        self._goodbyes = 0
+        self._will_flush = False
+        self._is_leaving = False
+        self._identity = b""
+        self._outlet: HeldBackOutlet = answerer.outlet  # type: ignore[assignment]
+        self._outlet.flush_soon = self.flush_soon
+        answerer.on_begun = self.note_begun
+        self._hub = gevent.get_hub()
+        self._pinger = self._hub.loop.timer(PING_S, PING_S, ref=False)
+
+    def begin(self) -> Crew[Item]:
+        """Connect to the balancer and ask for work."""
+        self.close()
+        self._identity = b"w" + secrets.token_bytes(15)
+        self._socket = connect(self._context, zmq.DEALER, self._address, self._identity)
+        self._recv = self._socket.recv
+        self._send = self._socket.send
+        self._is_leaving = False
+        fd = self._socket.fileno()
+        self._crew = Crew(self._pool, self.take, self.handle, fd, self.note_blocked, self.flush)
+        self._say_ready()
+        self._pinger = self._hub.loop.timer(PING_S, PING_S, ref=False)
+        self._pinger.start(self._ping)
+        return self._crew
+
+    def _say_ready(self) -> None:
+        about = {"pid": os.getpid(), "host": socket.gethostname()}
+        self._pending.clear()
+        self._done.clear()
+        self._returned = 0
+        self._tell(Verb.READY + self._credit.to_bytes(2, "little") + json.dumps(about).encode())
+
+    def _ping(self) -> None:
+        self._tell(Verb.PING)
+        if self._crew is not None:
+            self._crew.wake()
+
+    def _tell(self, frame: bytes) -> None:
+        """Say *frame*. Nothing is waited for: a balancer that is away hears READY when it is back."""
+        if self._socket is not None:
+            try:
+                self._send(frame, zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            if self._crew is not None:
+                self._crew.wake()  # the send may have swallowed the descriptor's signal
+
+    def take(self, flags: int) -> Item:
+        """Return the next message; raises `zmq.Again` when there is none."""
+        pending = self._pending
+        while not pending:
+            frame = self._recv(flags)
+            verb = frame[:1]
+            if verb in (Verb.WORK, Verb.AGAIN):
+                pending.extend((*work, verb == Verb.AGAIN) for work in unpack_work(frame))
+            else:
+                self._hear(verb, frame)
+        return pending.popleft()
+
+    def _hear(self, verb: bytes, frame: bytes) -> None:
+        if verb == Verb.NOTICE:
+            self._answerer.take_notice(decode_message(frame[1:]))
+        elif verb == Verb.GOODBYE:
+            self._goodbyes += 1
+        elif verb == Verb.WHO and not self._is_leaving:
+            self._say_ready()
+        elif verb == Verb.WELCOME:
+            self._hold_lifeline(frame[1:].decode())
+        elif verb == Verb.ALL:
+            self._answerer.take_broadcast(frame[1:])
+
+    def _hold_lifeline(self, name: str) -> None:
+        """Hold a connection that breaks when this process does."""
+        if self._lifeline is not None:
+            self._lifeline.close()
+            self._lifeline = None
+        if self._socket is None or not name:
+            return
+        if name.startswith("/"):
+            line, target = socket.socket(socket.AF_UNIX), name
+        else:
+            host = self._address.removeprefix("tcp://").rpartition(":")[0]
+            line, target = socket.socket(), (host, int(name))  # type: ignore[assignment]
+        gevent.spawn(self._connect_lifeline, line, target)
+
+    def _connect_lifeline(self, line: socket.socket, target: Any) -> None:
+        try:
+            line.settimeout(2)
+            line.connect(target)
+            line.sendall(self._identity)
+        except OSError:
+            line.close()
+            return
+        self._lifeline = line
+
+    def handle(self, item: Item, member: Member) -> None:
+        """Answer one message, and note that for the balancer."""
+        member.serial, data, member.must_close = item
+        member.owes_credit = True
+        serial = member.serial
+        self._answerer.handle(data, member)
+        self._done.append(serial)
+        if member.owes_credit:
+            self._returned += 1
+        if member.is_blocked:
+            self.flush_soon()
+
+    def note_blocked(self, member: Member) -> None:
+        """Return the credit of a message that waits: the worker has time for others."""
+        self._answerer.note_blocked(member)
+        if member.owes_credit:
+            member.owes_credit = False
+            self._returned += 1
+
+    def note_begun(self, member: Member) -> None:
+        """Say that the answer has begun: a message that cannot be given to another."""
+        self._tell(pack_numbers(Verb.BEGUN, [member.serial]))
+
+    def hold(self, key: tuple[bytes, bytes]) -> None:
+        """Have all that comes on a connection sent here."""
+        self._tell(Verb.HOLD + b" ".join(key))
+
+    def release(self, key: tuple[bytes, bytes]) -> None:
+        """End `hold`."""
+        self._tell(Verb.RELEASE + b" ".join(key))
+
+    def pass_on(self, payload: bytes) -> None:
+        """Send *payload* to all other workers."""
+        self._tell(Verb.ALL + payload)
+
+    def flush_soon(self) -> None:
+        """Flush when the hub runs next."""
+        if not self._will_flush:
+            self._will_flush = True
+            self._hub.loop.run_callback(self.flush)
+
+    def flush(self) -> None:
+        """Send the answers that were gathered, and only then say so. Runs in the hub."""
+        self._will_flush = False
+        if not self._outlet.flush():
+            gevent.spawn_later(0.005, self.flush_soon)
+            return
+        if self._done or self._returned:
+            done, self._done = self._done, []
+            returned, self._returned = self._returned, 0
+            self._tell(pack_numbers(Verb.DONE, done, returned))
+
+    def pause(self) -> None:
+        """Go on: the balancer knows that the server has gone, and has nothing for us."""
+
+    def leave(self) -> None:
+        """Ask the balancer for no more, and wait until it has said that nothing comes."""
+        self._is_leaving = True
+        self._farewell()
+        while self._pending:
+            gevent.sleep(0.001)
+
+    def finish(self) -> None:
+        """Wait until the balancer has heard that all is answered."""
+        self.flush()
+        self._farewell()
+
+    def _farewell(self) -> None:
+        seen = self._goodbyes
+        self._tell(Verb.LEAVE)
+        with gevent.Timeout(2, False):
+            while self._goodbyes == seen:
+                gevent.sleep(0.002)
+
+    def close(self) -> None:
+        """Close the sockets."""
+        self._pinger.stop()
+        self._pinger.close()
+        crew, self._crew = self._crew, None
+        if crew is not None:
+            crew.close()
+        socket_, self._socket = self._socket, None
+        if socket_ is not None:
+            socket_.close(1000)
+        line, self._lifeline = self._lifeline, None
+        if line is not None:
+            line.close()

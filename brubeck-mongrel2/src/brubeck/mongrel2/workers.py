@@ -1,0 +1,78 @@
+"""What the balancer knows of its workers, what it puts up with, and what it counts."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Limits", "Totals", "Worker"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the balancer puts up with.
+
+    Args:
+        max_waiting: Messages held while no worker has credit; more are left in Mongrel2.
+        wait_s: A message that waited so long is answered with 503.
+        dead_after_s: A worker that has been silent so long is taken for dead.
+        max_backlog: Messages of held connections queued for one worker; more end the connection they came on.
+    """
+
+    max_waiting: int = 10_000
+    wait_s: float = 10.0
+    dead_after_s: float = 5.0
+    max_backlog: int = 10_000
+
+
+@dataclass
+class Totals:
+    """What has happened so far."""
+
+    received: int = 0
+    answered: int = 0
+    retried: int = 0
+    failed: int = 0
+    expired: int = 0
+    closed: int = 0
+    disconnects: int = 0
+    poisonous: int = 0
+    deaths: int = 0
+    departures: int = 0
+
+
+class Worker:
+    """A process that takes messages.
+
+    Attributes:
+        credit: How many more it takes.
+        unanswered: By serial number: connection, message, whether the answer has begun.
+        held: Connections whose messages are this worker's.
+        backlog: Messages for it that wait for credit.
+    """
+
+    def __init__(self, identity: bytes, credit: int, about: dict[str, Any], now: float) -> None:
+        self.identity = identity
+        self.credit = credit
+        self.about = about
+        self.heard_at = now
+        self.is_leaving = False
+        self.unanswered: dict[int, tuple[bytes, bytes]] = {}
+        self.begun: set[int] = set()
+        self.held: set[bytes] = set()
+        self.backlog: deque[tuple[bytes, bytes]] = deque()
+        self.serials: list[int] = []
+        self.messages: list[bytes] = []
+
+    def describe(self, now: float) -> dict[str, Any]:
+        """Return what there is to know of it."""
+        return {
+            **self.about,
+            "credit": self.credit,
+            "unanswered": len(self.unanswered),
+            "held": len(self.held),
+            "backlog": len(self.backlog),
+            "silent_s": round(now - self.heard_at, 3),
+            "leaving": self.is_leaving,
+        }
