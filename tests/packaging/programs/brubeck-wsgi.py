@@ -14,7 +14,7 @@ def hello(application, message):
     return http_response("Take five!", 200, "OK", {})
 
 
-environ: dict[str, object] = {}
+environ: dict[str, object] = {"QUERY_STRING": ""}
 setup_testing_defaults(environ)
 statuses = []
 answer = validator(app.wsgi)(environ, lambda status, headers, exc_info=None: statuses.append(status))

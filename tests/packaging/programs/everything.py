@@ -2,6 +2,8 @@
 
 import importlib
 import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 SURFACES = (
     "brubeck.request_handling",
@@ -27,9 +29,16 @@ from brubeck.testing import Client
 
 class HelloHandler(UserHandlingMixin, WebMessageHandler, Jinja2Rendering):
     def get(self):
-        return "Take five"
+        return self.render_template("hello.html", dude="dave")
 
 
-app = Brubeck(msg_conn=WSGIConnection(port=0), handler_tuples=[("^/$", HelloHandler)])
-assert Client(app).get("/").text == "Take five"
+with TemporaryDirectory() as folder:
+    Path(folder, "hello.html").write_text("Take five, {{ dude }}")
+    app = Brubeck(
+        msg_conn=WSGIConnection(port=0),
+        handler_tuples=[("^/$", HelloHandler)],
+        template_engine="jinja2",
+        template_dir=folder,
+    )
+    assert Client(app).get("/").text == "Take five, dave"
 assert Mongrel2Connection
