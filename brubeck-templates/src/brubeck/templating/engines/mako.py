@@ -117,7 +117,7 @@ def collapse(uri: str) -> str:
     """Return *uri* with each `..` and the step before it taken out."""
     steps: list[str] = []
     for step in uri.removeprefix("/").split("/"):
-        if step == ".." and steps and steps[-1] != "..":
+        if step == ".." and steps and steps[-1] not in {"", ".."}:
             steps.pop()
         else:
             steps.append(step)

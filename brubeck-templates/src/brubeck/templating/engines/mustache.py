@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
@@ -38,16 +38,22 @@ class HandlerNames:
 
 
 class Partials:
-    """Gives Pystache the text of `{{> partial }}`, under the rules for names."""
+    """Gives Pystache the text of `{{> partial }}`, under the rules for names; Pystache asks again for each page."""
 
-    def __init__(self, find: Callable[[str], str | None], folders: Folders) -> None:
-        self._find = find
-        self._folders = folders
+    def __init__(self, engine: MustacheEngine) -> None:
+        self._engine = engine
+        self._texts: dict[str, str | None] = {}
 
     def get(self, name: str) -> str | None:
         """Return the text of the partial *name*, or None."""
-        file = self._find(check_name(name))
-        return None if file is None else self._folders.read(file)[1]
+        if name not in self._texts:
+            file = self._engine.find_file(check_name(name))
+            self._texts[name] = None if file is None else self._engine.folders.read(file)[1]
+        return self._texts[name]
+
+    def clear(self) -> None:
+        """Read them anew."""
+        self._texts.clear()
 
 
 class MustacheEngine(Engine[ParsedTemplate]):
@@ -61,7 +67,7 @@ class MustacheEngine(Engine[ParsedTemplate]):
     def make(self) -> pystache.Renderer:
         """Return a renderer whose partials come from the folders."""
         escaping = escape_unless_safe if self.autoescape else str
-        options = {"escape": escaping, "partials": Partials(self.find_file, self.folders), **self.options}
+        options = {"escape": escaping, "partials": Partials(self), **self.options}
         return pystache.Renderer(**options)
 
     def find_file(self, name: str) -> str | None:
@@ -72,6 +78,11 @@ class MustacheEngine(Engine[ParsedTemplate]):
     def has(self, file: str) -> bool:
         """Say whether there is a template *file*, with or without the suffix."""
         return self.find_file(file) is not None
+
+    def forget(self) -> None:
+        """Have partials read anew."""
+        if isinstance(self.native.partials, Partials):
+            self.native.partials.clear()
 
     def load(self, file: str) -> ParsedTemplate:
         """Return the template, parsed; a section without an end is an error."""
@@ -103,7 +114,9 @@ class MustacheEngine(Engine[ParsedTemplate]):
 
 def escape_unless_safe(text: str) -> str:
     """Return *text* escaped for HTML, unless it is a string marked as safe (`markupsafe.Markup`)."""
-    return str(text.__html__() if hasattr(text, "__html__") else escape(text))
+    if type(text) is str or not hasattr(text, "__html__"):
+        return escape(text)
+    return str(text.__html__())
 
 
 def line_of(text: str, key: str) -> int | None:
