@@ -3,9 +3,9 @@
     python benchmarks/templates.py
 
 A (the engine alone) and B (a new handler's `render_template`, which also finds the template, gives it its names and
-makes the response) run in turn, A B A B, in one process, by its CPU time; quoted is the median of the rounds' ratios, with
-the least and the greatest. The engine alone is measured in two ways: from the template's name
-(`get_template(name).render(…)`, what a page costs without Brubeck) and from the compiled template (`template.render(…)`,
+makes the response) run in turn, A B A B, in one process, by its CPU time; quoted is the median of the ratios, with the
+least and the greatest. The engine alone is measured in two ways: from the template's name
+(`get_template(name).render(…)`, a page without Brubeck) and from the compiled template (`template.render(…)`,
 with nothing looked up).
 """
 
