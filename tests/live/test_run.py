@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from threading import Thread
 
 from brubeck.core.client import SocketClient
@@ -77,10 +78,8 @@ def test_a_second_signal_does_not_wait(tmp_path):
 
 
 def suppressing(call):
-    try:
+    with suppress(OSError):
         call()
-    except OSError:
-        pass
 
 
 def test_a_port_that_is_taken(tmp_path):

@@ -2,5 +2,7 @@
 
 from brubeck.wsgi.callable import WSGIApplication
 from brubeck.wsgi.connection import WSGIConnection
+from brubeck.wsgi.limits import Limits
+from brubeck.wsgi.serving import serve
 
-__all__ = ["WSGIApplication", "WSGIConnection"]
+__all__ = ["Limits", "WSGIApplication", "WSGIConnection", "serve"]

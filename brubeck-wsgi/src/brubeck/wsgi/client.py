@@ -316,29 +316,48 @@ class Client:
 
     def _send_rest(self, rest: memoryview) -> None:
         server = self.server
-        limits = server.limits
         begun, sent = server.now, 0
+        while rest or self.stream.wants_write:
+            self.wait_writable(begun, sent)
+            try:
+                count = self.send_some(rest)
+            except BlockingIOError:
+                continue
+            except OSError as exc:
+                raise self._lost() from exc
+            sent += count
+            rest = rest[count:]
+
+    def wait_writable(self, begun: float, sent: int) -> None:
+        """Block the greenlet until the client takes more; refuse one that took too little since *begun*."""
+        server = self.server
+        limits = server.limits
+        waited = server.now - begun
+        if waited > limits.rate_grace_s and sent < limits.min_rate_bytes * waited:
+            self.closing = self.gone = True
+            raise ClientDisconnected("The client takes its answer too slowly.")
         watcher = self._writable = server.loop.io(self.stream.sock.fileno(), 2)
         watcher.start(self.wake)
         try:
-            while rest or self.stream.wants_write:
-                self.wait(limits.write_timeout_s, self.expire_write)
-                try:
-                    count = self.send_some(rest)
-                except BlockingIOError:
-                    continue
-                except OSError as exc:
-                    raise self._lost() from exc
-                sent += count
-                rest = rest[count:]
-                waited = server.now - begun
-                if waited > limits.rate_grace_s and sent < limits.min_rate_bytes * waited:
-                    self.expire_write()
-                    raise ClientDisconnected("The client takes its answer too slowly.")
+            self.wait(limits.write_timeout_s, self.expire_write)
         finally:
             self._writable = None
             watcher.stop()
             watcher.close()
+
+    def send_from_file(self, fileno: int, offset: int, count: int) -> int | None:
+        """Have the kernel send from a file; return how many bytes it did, None where it cannot.
+
+        Raises:
+            ClientDisconnected: Nobody takes them.
+        """
+        while True:
+            try:
+                return self.stream.send_file(fileno, offset, count)
+            except BlockingIOError:
+                self.wait_writable(self.server.now, 0)
+            except OSError as exc:
+                raise self._lost() from exc
 
     def send_some(self, rest: memoryview) -> int:
         """Send a part of *rest*, or what the stream holds; return how much of *rest* was taken."""

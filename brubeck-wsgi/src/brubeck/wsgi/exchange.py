@@ -59,15 +59,16 @@ class Exchange:
         if not isinstance(body, bytes):
             self._send_stream(response, body)
             return
-        data = encode_whole(
-            response, version=self.head.version, keep_alive=self.settle(), extra=self.client.server.extra
-        )
+        server, headers = self.client.server, response.headers
+        extra = server.extra if len(headers) == 1 else server.extra_for(headers)
+        data = encode_whole(response, version=self.head.version, keep_alive=self.settle(), extra=extra)
         self.sent_bytes = len(body)
         self.client.send(data)
 
     def _send_stream(self, response: Response, body: Iterable[bytes]) -> None:
+        extra = self.client.server.extra_for(response.headers)
         head, framing = encode_head(
-            response, version=self.head.version, keep_alive=self.settle(), extra=self.client.server.extra
+            response, version=self.head.version, keep_alive=self.settle(), extra=extra
         )
         if framing is Framing.CLOSE:
             self.keeps_alive = False

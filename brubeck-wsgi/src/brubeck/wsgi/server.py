@@ -272,6 +272,14 @@ class Server:
             if isinstance(client, Client):
                 return client
 
+    def extra_for(self, headers: Sequence[tuple[str, str]]) -> bytes:
+        """Return the lines every answer has, but those that the application set itself."""
+        own = {name.lower() for name, _ in headers} & {"date", "server"}
+        if not own:
+            return self.extra
+        lines = self.extra.splitlines(keepends=True)
+        return b"".join(line for line in lines if line.partition(b":")[0].decode().lower() not in own)
+
     def encode_refusal(self, refusal: Refusal) -> bytes:
         """Return the answer to what is no request."""
         body = f"{refusal.status_code} {reason_phrase(refusal.status_code)}: {refusal.reason}\n".encode()

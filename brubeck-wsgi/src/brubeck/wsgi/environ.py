@@ -1,0 +1,122 @@
+"""The environ and the input that PEP 3333 describes, from a parsed head."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes
+
+from brubeck.wsgi.files import FileWrapper
+
+if TYPE_CHECKING:
+    from brubeck.core.requests import BodyStream
+    from brubeck.wsgi.exchange import Exchange
+
+__all__ = ["Input", "base_environ", "make_environ"]
+
+_UNPREFIXED = {"CONTENT_TYPE": "CONTENT_TYPE", "CONTENT_LENGTH": "CONTENT_LENGTH"}
+
+
+def base_environ(server: tuple[str, int], scheme: str, *, multiprocess: bool = False) -> dict[str, Any]:
+    """Return what is the same for every request."""
+    return {
+        "SCRIPT_NAME": "",
+        "SERVER_NAME": server[0],
+        "SERVER_PORT": str(server[1]),
+        "SERVER_SOFTWARE": "brubeck",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scheme,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,  # another greenlet may be in the application meanwhile
+        "wsgi.multiprocess": multiprocess,
+        "wsgi.run_once": False,
+        "wsgi.file_wrapper": FileWrapper,
+    }
+
+
+def make_environ(exchange: Exchange, base: dict[str, Any]) -> dict[str, Any]:
+    """Return the environ of one request.
+
+    A header whose name holds an underscore is left out: it would be taken for the one with a hyphen.
+    """
+    head = exchange.head
+    path = head.path
+    environ = base.copy()
+    environ["REQUEST_METHOD"] = head.method
+    environ["PATH_INFO"] = (unquote_to_bytes(path) if b"%" in path else path).decode("latin-1")
+    environ["QUERY_STRING"] = head.query.decode("latin-1")
+    environ["RAW_URI"] = environ["REQUEST_URI"] = head.target.decode("latin-1")
+    environ["SERVER_PROTOCOL"] = head.version
+    environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = exchange.client.peer[0], str(exchange.client.peer[1])
+    body = exchange.body
+    environ["wsgi.input"] = BytesIO(body) if isinstance(body, bytes) else Input(body)
+    if head.chunked:
+        environ["wsgi.input_terminated"] = True
+    for name, value in head.headers:
+        if b"_" not in name:
+            add_header(environ, name.decode("latin-1").upper().replace("-", "_"), value.decode("latin-1"))
+    return environ
+
+
+def add_header(environ: dict[str, Any], name: str, value: str) -> None:
+    """Put a header into *environ*; repeated ones are joined (RFC 9110 section 5.2; cookies by RFC 6265)."""
+    key = _UNPREFIXED.get(name) or "HTTP_" + name
+    if key in environ and key.startswith("HTTP_"):
+        value = environ[key] + ("; " if name == "COOKIE" else ",") + value
+    environ[key] = value
+
+
+class Input:
+    """`wsgi.input` over a body that is still arriving; it ends where the body does.
+
+    Args:
+        stream: The body.
+    """
+
+    __slots__ = ("_rest", "_stream")
+
+    def __init__(self, stream: BodyStream) -> None:
+        self._stream = stream
+        self._rest = b""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return *size* bytes, fewer only at the end; all without a size."""
+        if size is None or size < 0:
+            data, self._rest = self._rest + self._stream.read(), b""
+            return data
+        pieces, missing = [self._rest[:size]], size - len(self._rest[:size])
+        self._rest = self._rest[size:]
+        while missing and (piece := self._stream.read(missing)):
+            pieces.append(piece)
+            missing -= len(piece)
+        return b"".join(pieces)
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        """Return the next line with its LF, at most *size* bytes of it."""
+        limit = -1 if size is None or size < 0 else size
+        line = self._rest
+        while b"\n" not in line and (limit < 0 or len(line) < limit):
+            piece = self._stream.read(4096)
+            if not piece:
+                break
+            line += piece
+        end = line.find(b"\n") + 1 or len(line)
+        if limit >= 0:
+            end = min(end, limit)
+        self._rest = line[end:]
+        return line[:end]
+
+    def readlines(self, hint: int = -1, /) -> list[bytes]:
+        """Return the lines, ending once *hint* bytes are passed."""
+        lines, size = [], 0
+        for line in self:
+            lines.append(line)
+            size += len(line)
+            if 0 < hint <= size:
+                break
+        return lines
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.readline, b"")

@@ -1,0 +1,73 @@
+"""Any WSGI application on our server: `serve(app)`, and the command `brubeck serve module:app`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+from brubeck.core import greenlets
+from brubeck.wsgi.accesslog import access_note
+from brubeck.wsgi.connection import Endpoint, make_server
+from brubeck.wsgi.limits import Limits
+from brubeck.wsgi.wsgigateway import WSGIGateway
+
+__all__ = ["serve"]
+
+DRAIN_TIMEOUT_S = 30.0
+
+
+def serve(
+    wsgi_app: Callable[..., Iterable[bytes]],
+    *,
+    host: str = "127.0.0.1",
+    port: int = 6767,
+    unix: str | Path | None = None,
+    fd: int | None = None,
+    certfile: str | Path | None = None,
+    keyfile: str | Path | None = None,
+    reuse_port: bool = False,
+    access_log: Literal["common", "json"] | None = None,
+    pool_size: int = greenlets.DEFAULT_POOL_SIZE,
+    on_serving: Callable[[str], object] | None = None,
+    **limits: Any,
+) -> None:
+    """Serve *wsgi_app* until SIGINT or SIGTERM, then answer what was taken and return.
+
+    The application's blocking calls switch greenlets only where the standard library was patched before it was
+    imported (`gevent.monkey.patch_all()`); `brubeck serve` does that.
+
+    Args:
+        wsgi_app: Any WSGI callable.
+        host: The address to listen on.
+        port: 0 takes a free one.
+        unix: A path for a unix socket, in the place of host and port.
+        fd: An inherited listening socket.
+        certfile: With *keyfile*, PEM files for TLS.
+        keyfile: The private key of *certfile*.
+        reuse_port: Let other processes listen on the same port.
+        access_log: `common` or `json`; None writes none.
+        pool_size: Requests in work at once.
+        on_serving: Called with the URL once the socket listens.
+        limits: Any field of `Limits`, by name.
+
+    Raises:
+        ConfigurationError: The address or a limit cannot be used.
+
+    Blocks:
+        As long as it serves.
+    """
+    endpoint = Endpoint(
+        host, port, unix=unix, fd=fd, certfile=certfile, keyfile=keyfile, reuse_port=reuse_port
+    )
+    checked = Limits.from_options(limits)
+    sockets = endpoint.listen()
+    gateway = WSGIGateway(wsgi_app, (endpoint.host, endpoint.port), endpoint.scheme, access_note(access_log))
+    server = make_server(gateway, sockets, checked, pool_size, endpoint.tls)
+    undo = greenlets.on_signals(lambda: server.stop(0 if server.is_stopping else DRAIN_TIMEOUT_S))
+    try:
+        if on_serving is not None:
+            on_serving(endpoint.url)
+        server.serve()
+    finally:
+        undo()

@@ -1,0 +1,198 @@
+"""WSGI applications that others wrote, on our server, watched by the validator of PEP 3333."""
+
+import hashlib
+import socket
+import ssl
+import subprocess
+import time
+from contextlib import suppress
+
+import pytest
+from brubeck.core.client import SocketClient
+from mongrel2_server import raw_exchange
+from serving import free_port, started, wait_until
+
+SITE = """
+from wsgiref.validate import validator
+
+def flask_app():
+    import flask
+    app = flask.Flask(__name__)
+
+    @app.route('/', methods=['GET', 'POST'])
+    def home():
+        return f"flask {flask.request.args.get('name')} {len(flask.request.get_data())}"
+    return app
+
+def django_app():
+    from django.conf import settings
+    from django.http import HttpResponse
+    from django.urls import path
+    settings.configure(ROOT_URLCONF=__name__, ALLOWED_HOSTS=['*'], SECRET_KEY='x' * 50)
+    global urlpatterns
+    urlpatterns = [path('', lambda request: HttpResponse(f"django {request.GET.get('name')} {len(request.body)}"))]
+    from django.core.wsgi import get_wsgi_application
+    return get_wsgi_application()
+
+class Lazy:
+    def __init__(self, make):
+        self.make, self.app = make, None
+
+    def __call__(self, environ, start_response):
+        self.app = self.app or validator(self.make())
+        return self.app(environ, start_response)
+
+flask_site = Lazy(flask_app)
+django_site = Lazy(django_app)
+
+def plain(environ, start_response):
+    path = environ['PATH_INFO']
+    if path == '/file':
+        file = open('big.bin', 'rb')
+        start_response('200 OK', [('Content-Type', 'application/octet-stream')])
+        return environ['wsgi.file_wrapper'](file)
+    if path == '/write':
+        write = start_response('200 OK', [('Content-Type', 'text/plain')])
+        write(b'one ')
+        return [b'two']
+    if path == '/short':
+        start_response('200 OK', [('Content-Type', 'text/plain'), ('Content-Length', '10')])
+        return [b'short']
+    if path == '/fail':
+        raise RuntimeError('secret')
+    if path == '/late':
+        def pieces():
+            yield b'begun'
+            raise RuntimeError('secret')
+        start_response('200 OK', [('Content-Type', 'text/plain')])
+        return pieces()
+    if path == '/split':
+        start_response('200 OK', [('Content-Type', 'text/plain'), ('X', 'a\\r\\nSet-Cookie: b')])
+        return [b'x']
+    if path == '/lines':
+        start_response('200 OK', [('Content-Type', 'text/plain')])
+        return [b'%d' % len(line) + b' ' for line in environ['wsgi.input']]
+    start_response('200 OK', [('Content-Type', 'text/plain')])
+    return [b'a', b'b', b'']
+"""
+
+
+@pytest.fixture
+def site(tmp_path, request):
+    (tmp_path / "site_under_test.py").write_text(SITE)
+    (tmp_path / "big.bin").write_bytes(bytes(range(256)) * 20_000)
+    port = free_port()
+    target = f"site_under_test:{request.param}"
+    command = ["-m", "brubeck.core.command", "serve", target, "--port", str(port)]
+    with started(*command, cwd=tmp_path, port=port) as program:
+        yield program
+
+
+@pytest.mark.parametrize("site", ["flask_site", "django_site"], indirect=True)
+def test_frameworks_behave_and_the_validator_has_no_complaint(site):
+    name = "flask" if "flask" in site.process.args[4] else "django"
+    client = SocketClient(site.url)
+
+    assert client.get("/?name=ann").text == f"{name} ann 0"
+    assert client.head("/").body == b""
+    if name == "flask":
+        assert client.post("/", data=b"x" * 200_000).text == "flask None 200000"
+        assert client.put("/").status_code == 405
+    assert client.get("/missing").status_code == 404
+    assert "AssertionError" not in site.output
+
+
+@pytest.mark.parametrize("site", ["plain"], indirect=True)
+def test_what_pep_3333_asks(site):
+    client = SocketClient(site.url)
+
+    whole = client.get("/")
+    file = client.get("/file")
+    written = client.get("/write")
+
+    assert (whole.text, whole.headers.get("transfer-encoding")) == ("ab", "chunked")
+    assert file.headers["content-length"] == str(256 * 20_000)
+    assert hashlib.sha256(file.body).digest() == hashlib.sha256(bytes(range(256)) * 20_000).digest()
+    assert written.text == "one two"
+    assert client.post("/lines", data=b"one\ntwo\nthree").text == "4 4 5 "
+    assert (client.get("/fail").status_code, client.get("/fail").text) == (500, "500 Internal Server Error\n")
+    assert client.get("/split").status_code == 500
+    for path in ("/short", "/late"):
+        answer = until_it_breaks(site.port, f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        assert answer.startswith(b"HTTP/1.1 200")
+        assert not answer.endswith(b"0\r\n\r\n")
+        assert b"secret" not in answer
+
+
+def until_it_breaks(port, request):
+    """Return what came before the server broke the connection off."""
+    answer = b""
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall(request)
+        with suppress(ConnectionResetError):
+            while piece := connection.recv(4096):
+                answer += piece
+    return answer
+
+
+@pytest.mark.parametrize("site", ["plain"], indirect=True)
+def test_http_1_0_gets_no_chunks(site):
+    answer = raw_exchange(("127.0.0.1", site.port), b"GET / HTTP/1.0\r\n\r\n")
+
+    assert b"chunked" not in answer.lower()
+    assert answer.endswith(b"\r\n\r\nab")
+
+
+@pytest.mark.parametrize("site", ["plain"], indirect=True)
+def test_pipelined_requests_are_answered_in_order(site):
+    address = ("127.0.0.1", site.port)
+    requests = b"GET /write HTTP/1.1\r\nHost: x\r\n\r\nPOST /lines HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na\nb"
+    answer = raw_exchange(address, requests + b"GET /fail HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+
+    assert answer.count(b"HTTP/1.1 200") == 2
+    assert answer.index(b"two") < answer.index(b"2 ") < answer.index(b"HTTP/1.1 500")
+
+
+@pytest.mark.parametrize("site", ["plain"], indirect=True)
+def test_a_chunked_body_and_continue(site):
+    with socket.create_connection(("127.0.0.1", site.port), timeout=5) as connection:
+        connection.sendall(
+            b"POST /lines HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n"
+            b"Connection: close\r\n\r\n"
+        )
+        assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b"4\r\none\n\r\n3;x=y\r\ntwo\r\n0\r\nX-Trailer: a\r\n\r\n")
+        answer = b""
+        while piece := connection.recv(4096):
+            answer += piece
+
+    assert b"\r\n\r\n2\r\n4 \r\n2\r\n3 \r\n0\r\n\r\n" in answer
+
+
+def test_tls_and_unix_sockets(tmp_path):
+    (tmp_path / "site_under_test.py").write_text(SITE)
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -keyout k.pem -out c.pem -days 2 -subj /CN=localhost"
+    subprocess.run(command.split(), cwd=tmp_path, check=True, capture_output=True)
+    port = free_port()
+    base = ["-m", "brubeck.core.command", "serve", "site_under_test:plain"]
+    tls = [*base, "--port", str(port), "--certfile", "c.pem", "--keyfile", "k.pem"]
+    with started(*tls, cwd=tmp_path, port=port):
+        context = ssl.create_default_context(cafile=str(tmp_path / "c.pem"))
+        with (
+            socket.create_connection(("127.0.0.1", port), timeout=5) as plain,
+            context.wrap_socket(plain, server_hostname="localhost") as connection,
+        ):
+            connection.sendall(b"GET /write HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            answer = b""
+            while piece := connection.recv(4096):
+                answer += piece
+    assert b"one " in answer
+    path = tmp_path / "s"
+    with started(*base, "--unix", str(path), cwd=tmp_path, port=port, wait=False):
+        wait_until(path.exists, what="the socket")
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(5)
+            connection.connect(str(path))
+            connection.sendall(b"GET /write HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            time.sleep(0.2)
+            assert connection.recv(4096).startswith(b"HTTP/1.1 200")
