@@ -92,6 +92,10 @@ def soak(session: nox.Session) -> None:
 
 @nox.session
 def app(session: nox.Session) -> None:
-    """Run an app with everything installed: nox -s app -- examples/hello.py --port 8000."""
-    install_everything(session)
-    session.run("brubeck", "run", *(session.posargs or ["examples/hello.py"]))
+    """Run an app with everything installed: nox -s app -- nojs, or -- examples/hello.py --port 8000."""
+    install_everything(session, "examples")
+    target, *options = session.posargs or ["examples/hello.py"]
+    if Path("examples", target, "app.py").is_file():
+        session.chdir("examples")
+        target = f"{target}.app:app"
+    session.run("brubeck", "run", target, *options)

@@ -1,0 +1,1 @@
+"""no.js: chat rooms without a line of JavaScript, by META refresh and long polling."""
