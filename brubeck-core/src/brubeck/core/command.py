@@ -7,6 +7,7 @@ standard library, and only then imports the user's module.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -104,8 +105,29 @@ def run(
 
     application = load_application(target)
     application.use_connection(connection_name, options)
-    announce(application)
+    if not join_parent(application):
+        announce(application)
     application.run()
+
+
+def join_parent(application: Brubeck) -> bool:
+    """Where this is one worker of several, use what the parent shares; say whether it is."""
+    from brubeck.core import workers
+
+    shared, ready = workers.descriptor(workers.SHARED_FD), workers.descriptor(workers.READY_FD)
+    life = workers.descriptor(workers.LIFE_FD)
+    if shared is not None:
+        application.connection.adopt(shared)
+    if ready is None or life is None:
+        return False
+    from brubeck.core.greenlets import when_closed
+
+    def on_serving(connection: object) -> None:
+        os.write(ready, b"1")
+        when_closed(life, application.stop)
+
+    application.on_serving = on_serving
+    return True
 
 
 def announce(application: Brubeck) -> None:

@@ -60,6 +60,23 @@ class Connection(ABC):
         """Where this transport is reached, in the form a person would use (a URL for HTTP)."""
         return type(self).__name__
 
+    def shared_address(self) -> dict[str, Any] | None:
+        """Return what `share` needs to listen for several workers; None where each connects by itself."""
+        return None
+
+    @classmethod
+    def share(cls, **address: Any) -> int:
+        """Listen at *address* in the parent of several workers, and return the socket's descriptor.
+
+        Raises:
+            ConfigurationError: The address cannot be used, or this transport does not listen.
+        """
+        raise ConfigurationError(f"{cls.__name__} has no address to share.")
+
+    def adopt(self, fileno: int) -> None:
+        """Use the listening socket behind *fileno*, which the parent of several workers shares."""
+        raise ConfigurationError(f"{type(self).__name__} has no address to share.")
+
     @classmethod
     def from_options(cls, **options: Any) -> Connection:
         """Make a connection from what `brubeck run` was given (`host`, `port`, …).

@@ -9,9 +9,10 @@ from typing import Any
 import gevent
 from brubeck.core.errors import ConfigurationError
 from gevent import monkey
+from gevent.os import make_nonblocking, nb_read
 from gevent.pool import Pool
 
-__all__ = ["DEFAULT_POOL_SIZE", "Pool", "make_pool", "on_signals", "patch"]
+__all__ = ["DEFAULT_POOL_SIZE", "Pool", "make_pool", "on_signals", "patch", "when_closed"]
 
 DEFAULT_POOL_SIZE = 20_000
 """Messages in work at once. Enough for ten thousand long polls; at some 20 KiB each, well under a GiB when full."""
@@ -56,3 +57,15 @@ def on_signals(
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
     return undo
+
+
+def when_closed(fileno: int, call: Callable[[], Any]) -> None:
+    """Call *call* in a greenlet once the other end of the pipe *fileno* is closed."""
+
+    def watch() -> None:
+        while nb_read(fileno, 1):
+            pass
+        call()
+
+    make_nonblocking(fileno)
+    gevent.spawn(watch)

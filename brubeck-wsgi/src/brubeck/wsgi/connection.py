@@ -57,6 +57,10 @@ class Endpoint:
         self.tls = load_tls(certfile, keyfile)
         self.scheme = "https" if self.tls else "http"
 
+    def inherit(self, fileno: int) -> None:
+        """Listen with the socket behind *fileno*, in the place of a new one."""
+        self._fd = fileno
+
     def listen(self) -> list[socket.socket]:
         """Return the sockets, bound; `port` becomes the one that was taken."""
         sockets = self._sockets()
@@ -171,6 +175,20 @@ class WSGIConnection(Connection):
         if self._server is not None:
             self._server.close()
             self._server = None
+
+    def shared_address(self) -> dict[str, Any]:
+        """Return where a parent of several workers has to listen."""
+        unix = self.endpoint.unix
+        return {"host": self.host, "port": self.port, "unix": None if unix is None else str(unix)}
+
+    @classmethod
+    def share(cls, **address: Any) -> int:
+        """Listen for several workers."""
+        return Endpoint(**address).listen()[0].detach()
+
+    def adopt(self, fileno: int) -> None:
+        """Use the parent's socket."""
+        self.endpoint.inherit(fileno)
 
     @property
     def address(self) -> str:

@@ -1,0 +1,102 @@
+"""Several processes on one port: they share the work, are replaced without a refused connection, and come back."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+
+import pytest
+from brubeck.core.client import SocketClient
+from serving import free_port, started, wait_until
+
+APP = """
+import os, time
+from brubeck.request_handling import Brubeck, WebMessageHandler
+
+class Handler(WebMessageHandler):
+    def get(self):
+        time.sleep(float(self.get_argument('s', '0')))
+        return str(os.getpid())
+
+app = Brubeck(handler_tuples=[(r'^/', Handler)])
+"""
+
+
+@pytest.fixture
+def shop(tmp_path):
+    (tmp_path / "shop.py").write_text(APP)
+    port = free_port()
+    command = ["-m", "brubeck.core.command", "run", "shop.py", "--port", str(port), "--workers", "2"]
+    with started(*command, cwd=tmp_path, port=port) as program:
+        wait_until(lambda: len(pids_of(program)) == 2, 20, "both workers")
+        yield program
+
+
+def pids_of(program, count=20):
+    pids = set()
+    for _ in range(count):
+        with suppress(OSError):
+            pids.add(int(SocketClient(program.url).get("/").text))
+    return pids
+
+
+def load(program, seconds):
+    """Ask with wrk for *seconds*; return its process."""
+    command = ["wrk", "-t1", "-c16", f"-d{seconds}s", f"{program.url}/"]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def test_a_worker_that_is_killed_comes_back(shop):
+    before = pids_of(shop)
+    os.kill(min(before), signal.SIGKILL)
+    begin = time.monotonic()
+
+    wait_until(lambda: len(pids_of(shop)) == 2 and min(before) not in pids_of(shop), 10, "the second worker")
+
+    assert time.monotonic() - begin < 4
+    assert shop.process.poll() is None
+
+
+@pytest.mark.live("wrk")
+def test_hup_replaces_the_workers_without_a_failed_request(shop):
+    before = pids_of(shop)
+    asking = load(shop, 6)
+    time.sleep(0.5)
+    shop.signal(signal.SIGHUP)
+    wait_until(lambda: "All workers are replaced" in shop.output, 20, "the replacement")
+    output = asking.communicate(timeout=20)[0]
+
+    assert not before & pids_of(shop)
+    assert "Non-2xx" not in output, output
+    assert "Socket errors" not in output, output
+
+
+def test_term_drains_all(shop):
+    from threading import Thread
+
+    answers = []
+    threads = [
+        Thread(target=lambda: answers.append(SocketClient(shop.url).get("/?s=1.5").status_code))
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.7)
+    shop.signal(signal.SIGTERM)
+    code = shop.exit_code(15)
+    for thread in threads:
+        thread.join(5)
+
+    assert (code, answers) == (0, [200] * 8)
+
+
+def test_a_port_that_is_taken_is_one_sentence(shop, tmp_path):
+    command = [sys.executable, "-m", "brubeck.core.command", "run", "shop.py", "--port", str(shop.port)]
+    second = subprocess.run(
+        [*command, "--workers", "2"], cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False
+    )
+
+    assert (second.returncode, second.stderr.count("\n")) == (2, 1), second.stderr
+    assert "in use" in second.stderr
