@@ -53,8 +53,6 @@ ESCAPES = (
 )
 """Names that lead, or could lead, out of a template folder; each has been a hole somewhere."""
 
-SETTINGS_OF_MIXINS = {"login_url": "/login", "cookie_secret": "a secret for tests, of at least 32 bytes"}
-
 
 class Markup(str):
     """Text that says of itself that it is HTML, as `markupsafe.Markup` does."""
@@ -127,6 +125,12 @@ class RendererContract:
 
     is_registered: ClassVar[bool] = True
     """Whether `Brubeck(template_engine=…)` finds the renderer by its `engine_name`."""
+
+    settings_of_mixins: ClassVar[Mapping[str, Any]] = {
+        "login_url": "/login",
+        "cookie_secret": "a secret for tests, of at least 32 bytes",
+    }
+    """Settings for an application with all installed mixins; one that wants more is passed over."""
 
     # What the tests are made of
 
@@ -601,7 +605,7 @@ class RendererContract:
         for name, value in PluginManager().load().mixins.items():
             handlers = self.compose({"get": get}, mixins=[value.get()])
             try:
-                client = self.client(tmp_path, *handlers, **SETTINGS_OF_MIXINS)
+                client = self.client(tmp_path, *handlers, **self.settings_of_mixins)
             except ConfigurationError:
                 continue  # the mixin wants more of an application than could be known here
             for number in range(len(handlers)):
