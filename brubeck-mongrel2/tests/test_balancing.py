@@ -161,11 +161,28 @@ def test_a_silent_worker_is_taken_for_dead(bench):
     assert list(bench.balance.workers) == [b"b"]
 
 
-def test_a_worker_that_was_given_up_is_asked_who_it_is(bench):
+def test_a_worker_that_was_given_up_is_told_so(bench):
     bench.balance.lose(b"a", bench.now)
     bench.done(b"a", 1)
 
-    assert bench.sent[-1] == (b"a", Verb.WHO)
+    assert bench.sent[-1] == (b"a", Verb.LOST)
+
+
+def test_a_stranger_is_asked_who_it_is(bench):
+    bench.done(b"c", 1)
+
+    assert bench.sent[-1] == (b"c", Verb.WHO)
+
+
+def test_what_waited_after_a_death_is_still_a_repetition(bench):
+    """It was sent as if for the first time, and its connection stayed open for the answer of the dead."""
+    bench.take(*(message(number) for number in range(1, 9)))
+    lost = connections(bench.given(b"a"))
+    taken = bench.given(b"b")
+    bench.balance.lose(b"a", bench.now)
+    bench.done(b"b", *(serial for serial, _ in taken))
+
+    assert sorted(connections(bench.given(b"b", Verb.AGAIN))) == lost
 
 
 def test_what_waits_too_long_is_503():

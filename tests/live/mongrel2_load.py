@@ -2,8 +2,8 @@
 
     python mongrel2_load.py HOST PORT [--seconds 5] [--connections 64] [--rate 0] [--post-every 0] [--path /echo]
 
-With --rate requests are sent at that rate, however slowly they are answered (an open loop); without it each connection sends
-when it has its answer (a closed loop). Prints one line of JSON.
+With --rate requests are sent at that rate, however slowly they are answered (an open loop); without it each
+connection sends when it has its answer (a closed loop). Prints one line of JSON.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import resource
 import time
 from collections import Counter
 from typing import Any
@@ -109,6 +110,8 @@ class Load:
 
 
 if __name__ == "__main__":
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 65_536), most))
     parser = argparse.ArgumentParser()
     parser.add_argument("host")
     parser.add_argument("port", type=int)

@@ -1,6 +1,6 @@
 """The full sizes of what the other tests do in small: minutes of load, and large bodies. `nox -s soak`, or
 
-    pytest -m soak tests/live/test_mongrel2_soak.py -s
+pytest -m soak tests/live/test_mongrel2_soak.py -s
 """
 
 from __future__ import annotations
@@ -133,7 +133,14 @@ def test_a_hundred_mebibytes_in_both_directions(tmp_path: Path) -> None:
             "BRUBECK_MONGREL2_PUB": server.pair[1],
             "BRUBECK_MONGREL2_UPLOADS": str(server.upload_folder),
         }
-        program = ("-m", "brubeck.core.command", "run", str(tmp_path / "bodies.py"), "--connection", "mongrel2")
+        program = (
+            "-m",
+            "brubeck.core.command",
+            "run",
+            str(tmp_path / "bodies.py"),
+            "--connection",
+            "mongrel2",
+        )
         with running(*program, env=environment) as process:
             raw_exchange(server.address, b"GET /nowhere HTTP/1.0\r\n\r\n", timeout_s=20)
             idle = memory_of(process.pid, "VmRSS")

@@ -18,7 +18,7 @@ from brubeck.mongrel2.crew import Member
 from brubeck.mongrel2.intake import Fronts, Mongrel2Request, check_framing, keeps_alive
 from brubeck.mongrel2.messages import NOTICE_PATH, Message, MessageError, split_message
 from brubeck.mongrel2.pacing import SLOWEST_BYTES_PER_S, Pace
-from brubeck.mongrel2.replies import encode_close, encode_reply
+from brubeck.mongrel2.replies import encode_close
 from brubeck.mongrel2.sockets import SocketRegister
 from brubeck.mongrel2.streaming import StreamWriter
 from brubeck.mongrel2.uploads import UploadFolder, upload_stage
@@ -135,6 +135,11 @@ class Answerer:
             self.register.note_gone(message.key)
             if message.key in self.sockets.by_key and message.key not in self.register:
                 gevent.spawn(self.sockets.lose, message.key)
+
+    def give_up(self) -> None:
+        """Answer nobody of now: their messages were given to another process, or their server has gone."""
+        self.register.note_all_gone()
+        gevent.spawn(self.sockets.lose_all)
 
     def take_broadcast(self, payload: bytes) -> None:
         """Take what another worker sent to all."""
@@ -285,9 +290,9 @@ class Answerer:
         if framing is Framing.CHUNKED:
             writer.write(LAST_CHUNK)
 
-    def _sender(self, message: Mongrel2Request) -> Callable[[bytes], bool]:
-        sender, number, outlet = message.sender, message.number, self.outlet
-        return lambda data: outlet.try_send(encode_reply(sender, number, data))
+    def _sender(self, message: Mongrel2Request) -> Callable[[list[bytes]], bool]:
+        outlet, address = self.outlet, encode_close(message.sender, message.number)
+        return lambda pieces: outlet.try_send(b"".join((address, *pieces)))
 
     def _is_stale(self, work: Work) -> bool:
         return work.is_gone or work.generation != self.outlet.generation

@@ -7,6 +7,7 @@ import os
 import secrets
 import socket
 from collections import deque
+from time import monotonic
 from typing import Any
 
 import gevent
@@ -26,6 +27,9 @@ CREDIT = 32
 """Messages a worker takes unread. More makes frames fuller, fewer makes a slow worker hold up less."""
 
 PING_S = 1.0
+
+READY_AGAIN_S = 2.0
+"""How long a READY may stay without an answer."""
 
 MAX_HELD_BACK = 2000
 """Answers that wait for room in the publishing socket before handlers wait too."""
@@ -59,6 +63,10 @@ class HeldBackOutlet:
         self._answers.append(data)
         self.flush_soon()
         return True
+
+    def clear(self) -> None:
+        """Drop what was gathered."""
+        self._answers.clear()
 
     def flush(self) -> bool:
         """Send what was gathered; say whether all of it went."""
@@ -98,6 +106,8 @@ class BalancedSource:
         self._goodbyes = 0
         self._will_flush = False
         self._is_leaving = False
+        self._is_known = False
+        self._said_ready_at = 0.0
         self._identity = b""
         self._outlet: HeldBackOutlet = answerer.outlet  # type: ignore[assignment]
         self._outlet.flush_soon = self.flush_soon
@@ -122,6 +132,8 @@ class BalancedSource:
 
     def _say_ready(self) -> None:
         about = {"pid": os.getpid(), "host": socket.gethostname()}
+        self._is_known = False
+        self._said_ready_at = monotonic()
         self._pending.clear()
         self._done.clear()
         self._returned = 0
@@ -159,18 +171,25 @@ class BalancedSource:
             self._answerer.take_notice(decode_message(frame[1:]))
         elif verb == Verb.GOODBYE:
             self._goodbyes += 1
-        elif verb == Verb.WHO and not self._is_leaving:
-            self._say_ready()
+        elif verb in (Verb.WHO, Verb.LOST):
+            self._introduce(is_lost=verb == Verb.LOST)
         elif verb == Verb.WELCOME:
+            self._is_known = True
             self._hold_lifeline(frame[1:].decode())
         elif verb == Verb.ALL:
             self._answerer.take_broadcast(frame[1:])
 
+    def _introduce(self, is_lost: bool) -> None:
+        """Say READY again, once for the many times a balancer may have asked; drop what it gave to others."""
+        if self._is_leaving or (not self._is_known and monotonic() - self._said_ready_at < READY_AGAIN_S):
+            return
+        if is_lost:
+            self._outlet.clear()
+            self._answerer.give_up()
+        self._say_ready()
+
     def _hold_lifeline(self, name: str) -> None:
         """Hold a connection that breaks when this process does."""
-        if self._lifeline is not None:
-            self._lifeline.close()
-            self._lifeline = None
         if self._socket is None or not name:
             return
         if name.startswith("/"):
@@ -188,7 +207,9 @@ class BalancedSource:
         except OSError:
             line.close()
             return
-        self._lifeline = line
+        old, self._lifeline = self._lifeline, line
+        if old is not None:  # only now: the balancer is to see the new one first
+            old.close()
 
     def handle(self, item: Item, member: Member) -> None:
         """Answer one message, and note that for the balancer."""

@@ -51,7 +51,8 @@ class BalancerProcess:
         self._pub = self._make_pub(pub_addr)
         self._lines: dict[int, tuple[socket.socket, bytes]] = {}
         self._line = open_lifeline(address)
-        self._cut: deque[tuple[float, bytes]] = deque()
+        self._cut: deque[tuple[float, bytes, socket.socket]] = deque()
+        self._latest: dict[bytes, socket.socket] = {}
         self._poller.register(self._router, zmq.POLLIN)
         self._poller.register(self._pub, zmq.POLLIN)
         self._poller.register(self._line.fileno(), zmq.POLLIN)
@@ -108,7 +109,7 @@ class BalancerProcess:
             balance.flush()
             self._hear_lifelines(ready, now)
             while self._cut and self._cut[0][0] <= now:
-                balance.lose(self._cut.popleft()[1], now)
+                self._note_cut(*self._cut.popleft()[1:], now)
             self._choose_reading()
             if now - ticked_at > TICK_S:
                 ticked_at = now
@@ -167,6 +168,7 @@ class BalancerProcess:
                 identity = connection.recv(255)
                 connection.setblocking(False)
                 self._lines[connection.fileno()] = (connection, identity)
+                self._latest[identity] = connection
                 self._poller.register(connection.fileno(), zmq.POLLIN)
         for number in [number for number in ready if isinstance(number, int) and number in self._lines]:
             connection, identity = self._lines[number]
@@ -175,7 +177,13 @@ class BalancerProcess:
                     self._poller.unregister(number)
                     del self._lines[number]
                     connection.close()
-                    self._cut.append((now + GRACE_S, identity))
+                    self._cut.append((now + GRACE_S, identity, connection))
+
+    def _note_cut(self, identity: bytes, connection: socket.socket, now: float) -> None:
+        """Take a worker for dead, unless it has come back with another line meanwhile."""
+        if self._latest.get(identity) is connection:
+            del self._latest[identity]
+            self.balance.lose(identity, now)
 
     def _is_cut(self, connection: socket.socket) -> bool:
         try:

@@ -29,6 +29,9 @@ SAFE_METHODS = frozenset((b"GET", b"HEAD", b"OPTIONS", b"TRACE"))
 
 NOTICE = b"@* "
 
+REMEMBERED_S = 3600.0
+"""How long a worker that was taken for dead is told so, should it speak again."""
+
 
 class Balance:
     """The rules.
@@ -54,9 +57,10 @@ class Balance:
         self.lifeline = lifeline
         self.totals = Totals()
         self.workers: dict[bytes, Worker] = {}
-        self.waiting: deque[tuple[float, bytes, bytes]] = deque()
+        self.waiting: deque[tuple[float, bytes, bytes, bool]] = deque()
         self.owners: dict[bytes, list[Any]] = {}
         self._serial = first_serial
+        self._lost: dict[bytes, float] = {}
         self._dirty: set[Worker] = set()
         self._verbs: dict[bytes, Callable[[Worker, bytes, float], object]] = {
             Verb.DONE: self._done,
@@ -90,7 +94,7 @@ class Balance:
         if owner is not None:
             self._to_owner(owner[0], key, data)
         elif self.waiting or not self._assign(key, data):
-            self.waiting.append((now, key, data))
+            self.waiting.append((now, key, data, False))
 
     def _notice(self, key: bytes, data: bytes, owner: list[Any] | None) -> None:
         self.totals.disconnects += 1
@@ -167,7 +171,7 @@ class Balance:
             return
         worker = self.workers.get(identity)
         if worker is None:
-            self.send(identity, Verb.WHO)
+            self.send(identity, Verb.LOST if identity in self._lost else Verb.WHO)
             return
         worker.heard_at = now
         act = self._verbs.get(verb)
@@ -183,6 +187,7 @@ class Balance:
             credit, about = int.from_bytes(frame[1:3], "little"), json.loads(frame[3:])
         except ValueError:
             return
+        self._lost.pop(identity, None)
         known = self.workers.get(identity)
         if known is not None:
             self.lose(identity, now)
@@ -214,11 +219,11 @@ class Balance:
     def _give_waiting(self, now: float) -> None:
         waiting = self.waiting
         while waiting:
-            _, key, data = waiting[0]
+            _, key, data, is_again = waiting[0]
             owner = self.owners.get(key)
             if owner is not None:
                 self._to_owner(owner[0], key, data)
-            elif not self._assign(key, data):
+            elif not (self._again(key, data) if is_again else self._assign(key, data)):
                 break
             waiting.popleft()
 
@@ -260,6 +265,7 @@ class Balance:
         worker = self.workers.pop(identity, None)
         if worker is None:
             return
+        self._lost[identity] = now
         self._dirty.discard(worker)
         for key in [key for key, owner in self.owners.items() if owner[0] is worker]:
             del self.owners[key]
@@ -292,7 +298,7 @@ class Balance:
             return False
         self.totals.retried += was_sent
         if not self._again(key, data):
-            self.waiting.appendleft((now, key, data))
+            self.waiting.appendleft((now, key, data, True))
         return True
 
     def _again(self, key: bytes, data: bytes) -> bool:
@@ -306,11 +312,12 @@ class Balance:
 
     def tick(self, now: float) -> None:
         """Look at what has waited too long. Call it several times a second."""
+        self._lost = {identity: since for identity, since in self._lost.items() if now - since < REMEMBERED_S}
         for worker in list(self.workers.values()):
             if now - worker.heard_at > self.limits.dead_after_s:
                 self.lose(worker.identity, now)
         while self.waiting and now - self.waiting[0][0] > self.limits.wait_s:
-            _, key, data = self.waiting.popleft()
+            _, key, data, _ = self.waiting.popleft()
             self.totals.expired += 1
             self._refuse(key, 503, b"4:HEAD," in data[:2000])
 

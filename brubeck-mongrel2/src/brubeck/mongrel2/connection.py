@@ -150,8 +150,7 @@ class Mongrel2Connection(Connection):
         self._source.pause()
         if not self.balancer:
             self._crew = None
-        self._answerer.register.note_all_gone()
-        gevent.spawn(self._answerer.sockets.lose_all)
+        self._answerer.give_up()
 
     def stop(self, timeout_s: float = 30.0) -> None:
         """Take what is on its way, answer it, and have `serve` return; see the manual for what cannot be saved."""

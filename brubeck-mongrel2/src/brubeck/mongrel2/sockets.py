@@ -17,7 +17,7 @@ from brubeck.mongrel2.frames import (
     read_flags,
 )
 from brubeck.mongrel2.intake import Mongrel2Request
-from brubeck.mongrel2.replies import DEFAULT_HANDLER_TARGETS, encode_close, encode_replies, encode_reply
+from brubeck.mongrel2.replies import DEFAULT_HANDLER_TARGETS, encode_close, encode_replies
 from brubeck.mongrel2.streaming import StreamWriter
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ class Mongrel2Socket:
         self.session: WebSocketSession
         self._writer = StreamWriter(self._try_send, lambda: False)
 
-    def _try_send(self, data: bytes) -> bool:
-        return self.is_gone or self.register.outlet.try_send(encode_reply(*self.key, data))
+    def _try_send(self, pieces: list[bytes]) -> bool:
+        return self.is_gone or self.register.outlet.try_send(b"".join((encode_close(*self.key), *pieces)))
 
     def write(self, data: bytes) -> None:
         """Send bytes, gathered so that no more than a few messages wait in Mongrel2."""
@@ -197,8 +197,9 @@ class SocketRegister:
             writer = self._writers[room] = StreamWriter(self._room_sender(room), lambda: False)
         writer.write(frame)
 
-    def _room_sender(self, room: str) -> Callable[[bytes], bool]:
-        def try_send(data: bytes) -> bool:
+    def _room_sender(self, room: str) -> Callable[[list[bytes]], bool]:
+        def try_send(pieces: list[bytes]) -> bool:
+            data = b"".join(pieces)
             by_sender: dict[bytes, list[bytes]] = {}
             for sender, number in self.rooms.members(room):
                 by_sender.setdefault(sender, []).append(number)

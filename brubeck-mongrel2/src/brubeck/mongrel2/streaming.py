@@ -18,13 +18,14 @@ class StreamWriter:
     """One stream. What was written leaves soon, also while the application makes nothing new.
 
     Args:
-        try_send: Sends bytes to the connection or says that there is no room; never blocks.
+        try_send: Sends pieces as one message, or says that there is no room; never blocks. Joins them itself, with what
+            a reply begins with, since each copy of a full message is 10 MiB.
         is_gone: Says whether the client has left.
         pace: The pace.
     """
 
     def __init__(
-        self, try_send: Callable[[bytes], bool], is_gone: Callable[[], bool], pace: Pace | None = None
+        self, try_send: Callable[[list[bytes]], bool], is_gone: Callable[[], bool], pace: Pace | None = None
     ) -> None:
         self._try_send = try_send
         self._is_gone = is_gone
@@ -101,12 +102,10 @@ class StreamWriter:
 
     def _flush(self) -> bool:
         """Send what was gathered as one message, if there is room."""
-        data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
-        self._pieces = [data] if data else []
-        if data:
-            if not self._try_send(data):
+        if self._size:
+            if not self._try_send(self._pieces):
                 return False
-            self._pace.note_sent(self._loop.now(), len(data))
+            self._pace.note_sent(self._loop.now(), self._size)
         self._pieces.clear()
         self._size = 0
         return True

@@ -42,6 +42,8 @@ class Verb:
     """Balancer: you asked to leave, and nothing more comes."""
     WHO = b"?"
     """Balancer: I do not know you; say READY."""
+    LOST = b"X"
+    """Balancer: I took you for dead and gave your messages to others; drop them and say READY."""
     WELCOME = b"!"
     """Balancer: I know you now. The address of the lifeline."""
     ALL = b"M"
