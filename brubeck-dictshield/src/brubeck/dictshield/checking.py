@@ -21,7 +21,7 @@ class ClassChecks:
         """Check that *values* make a whole document.
 
         Args:
-            values: What a user sent.
+            values: What a user sent; a value that is None or blank counts as missing.
             validate_all: Return the refusals as a list instead of raising.
 
         Returns:
@@ -34,7 +34,10 @@ class ClassChecks:
 
     @classmethod
     def validate_class_partial(cls, values: dict[str, Any], validate_all: bool = False) -> Any:
-        """Check the *values* that are there, as for an update; see `validate_class_fields`."""
+        """Check the *values* that are there, as for an update; see `validate_class_fields`.
+
+        None and blank text pass, also for a required field: nothing was given for it.
+        """
         return report(inspect(cls, values, is_partial=True), validate_all)
 
     @classmethod
@@ -54,6 +57,8 @@ def report(refusals: list[ShieldException], validate_all: bool) -> Any:
 
 def inspect(klass: Any, values: dict[str, Any], *, is_partial: bool) -> list[ShieldException]:
     """Return what is wrong with *values*, and remove the keys that no field knows."""
+    if not isinstance(values, dict):
+        return [ShieldException("Only dictionaries make a document", None, values)]
     plan = plan_of(klass)
     refusals = drop_rogues(plan, values)
     internal = klass._get_internal_fields()
@@ -62,7 +67,8 @@ def inspect(klass: Any, values: dict[str, Any], *, is_partial: bool) -> list[Shi
         if name in keys or not is_partial:
             key = keys.get(name, name)
             is_internal = bool({name, key} & internal)
-            refusals += inspect_value(field, key, values.get(key), is_internal=is_internal)
+            required = field.required and not is_partial
+            refusals += inspect_value(field, key, values.get(key), required=required, is_internal=is_internal)
     return refusals
 
 
@@ -74,13 +80,15 @@ def drop_rogues(plan: Plan, values: dict[str, Any]) -> list[ShieldException]:
     return [ShieldException("Unknown field", key, rogues[key]) for key in rogues if key not in TYPE_KEYS]
 
 
-def inspect_value(field: BaseField[Any], key: str, value: Any, *, is_internal: bool) -> list[ShieldException]:
+def inspect_value(
+    field: BaseField[Any], key: str, value: Any, *, required: bool, is_internal: bool
+) -> list[ShieldException]:
     """Return why *value* cannot be the value of *field*, if it cannot."""
     if is_internal:
-        overwritten = value is not None and value is not field.default
+        overwritten = value is not None and value != field.default
         return [ShieldException("Overwrite of internal fields attempted", key, value)] if overwritten else []
     if value is None or (isinstance(value, str) and not value.strip()):
-        return [ShieldException("Required field missing", key, value)] if field.required else []
+        return [ShieldException("Required field missing", key, value)] if required else []
     try:
         field.judge(field.receive(value))
     except (*MISHAPS, RecursionError) as exc:

@@ -124,12 +124,13 @@ class BaseDocument(ClassChecks, JSONSchema, Interop, SafeableMixin):
     def _fill_defaults(self, plan: Plan) -> None:
         """Put the defaults that are not there yet."""
         fields = plan.makers if self._clean else plan.fields.items()
+        settled = plan.settled
         for name, field in fields:
             if name not in self._values:
                 made = field.make_default()
                 if made is not None:
                     self._values[name] = made
-                    self._clean = self._clean and (not field.is_trusted or field.is_settled(made))
+                    self._clean = self._clean and (name not in settled or settled[name](made))
 
     @property
     def _data(self) -> dict[str, Any]:
@@ -193,14 +194,21 @@ class BaseDocument(ClassChecks, JSONSchema, Interop, SafeableMixin):
         for name, field in self._fields.items():
             value = getattr(self, name)
             if value is not None:
-                data[field.uniq_field or name] = field_converter(field, value)
+                try:
+                    data[field.uniq_field or name] = field_converter(field, value)
+                except (*MISHAPS, RecursionError) as exc:
+                    raise blame(exc, name, value) from exc
         if self._options.allow_inheritance:
             data["_cls"] = self._class_name
             data["_types"] = [*self._superclasses, self._class_name]
         return data
 
     def to_python(self) -> dict[str, Any]:
-        """Return the values as a dictionary for Python; what has no value is left out."""
+        """Return the values as a dictionary for Python; what has no value is left out.
+
+        Raises:
+            ShieldException: A value that was not validated is none of its field's.
+        """
         return self._to_fields(lambda field, value: field.for_python(value))
 
     def to_json(self, encode: bool = True, sort_keys: bool = False) -> Any:
@@ -215,7 +223,7 @@ class BaseDocument(ClassChecks, JSONSchema, Interop, SafeableMixin):
         """
         if encode and not sort_keys and self._clean:
             plan = self._plan or plan_of(type(self))
-            if not plan.emits_types:
+            if plan.writes_values:
                 return self._write(plan)
         data = self._to_fields(lambda field, value: field.for_json(value))
         return dump_json(data, sort_keys=sort_keys) if encode else data
@@ -225,6 +233,15 @@ class BaseDocument(ClassChecks, JSONSchema, Interop, SafeableMixin):
             return plan.write(self._values)
         except (TypeError, ValueError, RecursionError) as exc:
             raise unwritable(exc) from exc
+
+    @classmethod
+    def _get_subclasses(cls) -> dict[str, type[BaseDocument]]:
+        """Return all subclasses by their dotted names."""
+        found: dict[str, type[BaseDocument]] = {}
+        for subclass in cls.__subclasses__():
+            found[subclass._class_name] = subclass
+            found.update(subclass._get_subclasses())
+        return found
 
     # A document reads like a dictionary of its fields.
 

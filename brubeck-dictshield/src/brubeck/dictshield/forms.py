@@ -57,14 +57,15 @@ class Form:
         field_map: Mapping[str, str] = default_field_map,
         name_map: Mapping[str, str] = default_name_map,
     ) -> None:
+        self._model: Any = model
         if not isinstance(model, TopLevelDocumentMetaclass):
             raise FormPunch("<model> argument must be top level DictShield class")
-        self._model: Any = model
-        self._class_name = model._class_name
+        self._class_name = self._model._class_name
         self._field_map = field_map
         self._name_map = name_map
-        hidden = {*self._model._internal_fields, *private_fields} if private_fields else None
-        self._hidden_fields = hidden or self._model._get_internal_fields()
+        self._hidden_fields: set[str] = self._model._get_internal_fields()
+        if private_fields:
+            self._hidden_fields = {*self._model._internal_fields, *private_fields}
 
     def as_p(
         self,

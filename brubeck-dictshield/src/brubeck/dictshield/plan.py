@@ -32,12 +32,17 @@ class Plan:
         self, fields: dict[str, BaseField[Any]], *, emits_types: bool, refuses_unknown: bool
     ) -> None:
         self.fields = fields
-        self.emits_types = emits_types
+        # Whether what a document keeps is what it says: nothing added, nothing computed by a field's own __get__.
+        self.writes_values = not emits_types and all(
+            type(field).__get__ is BaseField.__get__ for field in fields.values()
+        )
         self.refuses_unknown = refuses_unknown
         self.names = map_keys(fields)
         self.trusted = tuple((n, f) for n, f in fields.items() if f.is_trusted and not f.converts)
         self.others = tuple((n, f) for n, f in fields.items() if not f.is_trusted or f.converts)
         self.makers = tuple((n, f) for n, f in fields.items() if needs_maker(f))
+        # What knows at a glance whether a default needs no second look.
+        self.settled = {name: field.is_settled for name, field in self.trusted}
         self.is_simple = not (self.others or self.makers or refuses_unknown)
         self.accept: Callable[[Any], dict[str, Any]] = build_engine(self.trusted, self.names).validate_python
         self._templates: dict[tuple[str, ...], tuple[str, list[Callable[[Any], str]]]] = {}

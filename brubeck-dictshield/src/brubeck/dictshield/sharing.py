@@ -14,6 +14,8 @@ from brubeck.dictshield.plan import plan_of
 FieldConverter = Callable[[str, Any], Any]
 DocConverter = Callable[[Any], Any]
 
+NOTHING = object()
+
 
 class SafeableMixin:
     """Who may see what.
@@ -59,7 +61,8 @@ class SafeableMixin:
         for key, name, value in read_values(cls, doc_dict_or_dicts):
             if value is not None and bool({key, name} & listed) == white_list:
                 field = plan_of(cls).fields[name]
-                shown = share(field, value, lambda v, name=name: field_converter(name, v), doc_converter)
+                shown = share(field, value, doc_converter)
+                shown = field_converter(name, value) if shown is NOTHING else shown
                 view[field.minimized_field_name or name] = shown
         return view
 
@@ -132,25 +135,23 @@ def read_values(klass: Any, source: Any) -> Iterable[tuple[str, str, Any]]:
     return [(key, names[key], value) for key, value in source.items() if key in names]
 
 
-def share(
-    field: BaseField[Any], value: Any, convert: Callable[[Any], Any], doc_converter: DocConverter
-) -> Any:
-    """Return *value* as a view shows it: embedded documents by their own rules, wherever they are."""
+def share(field: BaseField[Any] | None, value: Any, doc_converter: DocConverter) -> Any:
+    """Return a view of *value* where it is or holds documents, NOTHING where it does not."""
     if hasattr(value, "make_ownersafe"):
         return doc_converter(value)
     if isinstance(field, EmbeddedDocumentField) and isinstance(value, Mapping):
         return doc_converter(field.document_type.hold(value))
     if isinstance(field, ListField) and isinstance(value, list | tuple) and holds_documents(field, value):
-        return [share(field.choose_field(item), item, keep_plain, doc_converter) for item in value]
-    return convert(value)
+        return [share_item(field, item, doc_converter) for item in value]
+    return NOTHING
+
+
+def share_item(field: ListField[Any], item: Any, doc_converter: DocConverter) -> Any:
+    """Return a view of an item of a list that holds documents; what is none is left as it is."""
+    shown = share(field.choose_field(item), item, doc_converter)
+    return item if shown is NOTHING else shown
 
 
 def holds_documents(field: ListField[Any], value: Iterable[Any]) -> bool:
     """Return whether there may be documents in a list, or in the lists in it."""
-    nested = any(isinstance(inner, EmbeddedDocumentField | ListField) for inner in field.fields)
-    return nested or any(hasattr(item, "make_ownersafe") for item in value)
-
-
-def keep_plain(value: Any) -> Any:
-    """Return an item among documents that is none itself."""
-    return value
+    return field.holds_documents or any(hasattr(item, "make_ownersafe") for item in value)

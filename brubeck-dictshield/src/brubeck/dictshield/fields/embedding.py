@@ -49,7 +49,8 @@ class EmbeddedDocumentField(BaseField[D]):
         """The class; a name is looked up when it is first asked for."""
         if isinstance(self.document_type_obj, str):
             self.document_type_obj = self._find(self.document_type_obj)
-        return self.document_type_obj
+        found: Any = self.document_type_obj
+        return found  # type: ignore[no-any-return]
 
     def _find(self, name: str) -> Any:
         if name == RECURSIVE_REFERENCE_CONSTANT and self.owner_document is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Collection, Mapping
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, overload
 
 from brubeck.dictshield.errors import InvalidShield, ShieldException
@@ -67,7 +67,7 @@ class BaseField(Generic[T]):
         if validation is not None and not callable(validation):
             raise InvalidShield(f"validation must be a callable that takes the value, got {validation!r}.")
         self.uniq_field = "_id" if id_field else uniq_field or field_name
-        self.field_name = field_name
+        self.field_name: Any = field_name  # the attribute's name, once a class has the field
         self.required = required
         self.default = default
         self.id_field = id_field
@@ -91,7 +91,7 @@ class BaseField(Generic[T]):
         if instance is None:
             return self
         value = instance._values.get(self.field_name)
-        return self.make_default() if value is None else value
+        return self._put_default(instance) if value is None else value
 
     def __set__(self, instance: BaseDocument, value: T | None) -> None:
         received = self.receive(value)
@@ -100,6 +100,14 @@ class BaseField(Generic[T]):
             instance._values.pop(self.field_name, None)
         else:
             instance._values[self.field_name] = received
+
+    def _put_default(self, instance: BaseDocument) -> Any:
+        """Return the default; one made for this document stays in it, so that a change to it is kept."""
+        made = self.make_default()
+        if made is not None and self.makes_default:
+            instance._clean = False
+            instance._values[self.field_name] = made
+        return made
 
     # In: what is set, what is checked, what is kept.
 
@@ -227,7 +235,7 @@ class BaseField(Generic[T]):
     def _jsonschema_description(self) -> str | None:
         return self.description
 
-    def _jsonschema_title(self) -> str | None:
+    def _jsonschema_title(self) -> Any:
         return self.field_name
 
     def _jsonschema_type(self) -> str | None:
@@ -241,8 +249,7 @@ class BaseField(Generic[T]):
         return None
 
 
-@cache
-def outranks(kind: type, name: str, *others: str) -> bool:
+def outranks(kind: Any, name: str, *others: str) -> bool:
     """Return whether the class that defines *name* for *kind* comes no later than those that define *others*.
 
     An override of `validate` in a subclass makes the parent's `core_schema` obsolete; this tells.

@@ -88,6 +88,9 @@ class UUIDField(IdentityField[uuid.UUID]):
     def core_schema(self) -> CoreSchema | None:
         return core_schema.is_instance_schema(uuid.UUID)
 
+    def _jsonschema_format(self) -> str:
+        return "uuid"
+
     @classmethod
     def _from_jsonschema_types(cls) -> list[str]:
         return ["string"]

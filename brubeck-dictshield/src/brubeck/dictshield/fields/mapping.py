@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from brubeck.dictshield.datastructures import MultiValueDict
 from brubeck.dictshield.errors import InvalidShield, ShieldException
@@ -22,7 +22,8 @@ class DictField(BaseField[dict[str, Any]]):
         options: See `BaseField`; the default is an empty dictionary.
     """
 
-    keeps_empty = False
+    keeps_empty: ClassVar[bool] = False
+    welcome: ClassVar[str] = "dictionaries"
 
     def __init__(self, basecls: type[BaseField[Any]] | None = None, *args: Any, **options: Any) -> None:
         self.basecls: type[BaseField[Any]] = basecls or BaseField
@@ -33,8 +34,7 @@ class DictField(BaseField[dict[str, Any]]):
 
     def validate(self, value: Any) -> Any:
         if not isinstance(value, dict):
-            reason = "Only dictionaries may be used in a DictField"
-            raise ShieldException(reason, self.field_name, value)
+            raise self._refusal(value)
         if not all(isinstance(key, str) for key in value):
             raise ShieldException(
                 "Invalid dictionary key name - keys must be strings", self.field_name, value
@@ -43,6 +43,10 @@ class DictField(BaseField[dict[str, Any]]):
             reason = 'Invalid dictionary key name - keys may not contain "." or "$" characters'
             raise ShieldException(reason, self.field_name, value)
         return value
+
+    def _refusal(self, value: Any) -> ShieldException:
+        reason = f"Only {self.welcome} may be used in a DictField"
+        return ShieldException(reason, self.field_name, value)
 
     def lookup_member(self, member_name: str) -> BaseField[Any] | None:
         return self.basecls(uniq_field=member_name)
@@ -54,6 +58,8 @@ class DictField(BaseField[dict[str, Any]]):
 class MultiValueDictField(DictField):
     """A dictionary with several values to a key, such as a form sends."""
 
+    welcome: ClassVar[str] = "dictionaries or MultiValueDict"
+
     def __init__(self, basecls: type[BaseField[Any]] | None = None, *args: Any, **options: Any) -> None:
         options.setdefault("default", MultiValueDict)
         super().__init__(basecls, *args, **options)
@@ -63,8 +69,10 @@ class MultiValueDictField(DictField):
         def __set__(self, instance: BaseDocument, value: Mapping[str, Any] | None) -> None: ...
 
     def convert(self, value: Any) -> Any:
-        if isinstance(value, MultiValueDict) or not isinstance(value, Mapping):
+        if isinstance(value, MultiValueDict):
             return value
+        if not isinstance(value, Mapping):
+            raise self._refusal(value)
         lists = {key: list(v) if isinstance(v, list | tuple) else [v] for key, v in value.items()}
         return MultiValueDict(lists)
 

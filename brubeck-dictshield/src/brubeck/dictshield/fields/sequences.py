@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from brubeck.dictshield.errors import InvalidShield, ShieldException, describe, gather
 from brubeck.dictshield.fields.embedding import EmbeddedDocumentField
 from brubeck.dictshield.fields.field import MISHAPS, BaseField
+from brubeck.dictshield.fields.mapping import DictField
 from pydantic_core import SchemaValidator, core_schema
 
 if TYPE_CHECKING:
@@ -48,7 +49,10 @@ class ListField(BaseField[list[E]]):
             raise InvalidShield(
                 "Argument to ListField constructor must be a valid field or list of valid fields"
             )
-        self.primary_embedded = primary_embedded
+        self._keeps_mappings = any(isinstance(field, DictField) for field in self.fields)
+        embedded = [field for field in self.fields if isinstance(field, EmbeddedDocumentField)]
+        first = None if self._keeps_mappings else next(iter(embedded), None)
+        self.primary_embedded = primary_embedded or first
         options.setdefault("default", list)
         super().__init__(**options)
 
@@ -70,9 +74,18 @@ class ListField(BaseField[list[E]]):
     _owner_document: Any = None
 
     def convert(self, value: Any) -> Any:
-        if not self._embedded_fields or not isinstance(value, list | tuple):
+        if not self.holds_documents or not isinstance(value, list | tuple):
             return value
         return [self._embed(index, item) for index, item in enumerate(value)]
+
+    @cached_property
+    def holds_documents(self) -> bool:
+        """Whether embedded documents may be in the list, or in a list in it."""
+        return bool(self._embedded_fields or self._list_fields)
+
+    @cached_property
+    def _list_fields(self) -> list[ListField[Any]]:
+        return [field for field in self.fields if isinstance(field, ListField) and field.holds_documents]
 
     @cached_property
     def _embedded_fields(self) -> list[EmbeddedDocumentField[Any]]:
@@ -80,23 +93,28 @@ class ListField(BaseField[list[E]]):
         return sorted(found, key=lambda field: field is not self.primary_embedded)
 
     def _embed(self, index: int, item: Any) -> Any:
-        """Return *item* as an embedded document, as it is if it is no mapping."""
-        if not isinstance(item, Mapping):
-            return item
+        """Return *item* as an embedded document or a list of them, as it is if it is neither."""
         field = self.choose_field(item)
+        if field is None:
+            return item
         try:
-            return field.judge(field.convert(item))
+            embedded = field.convert(item)
+            return field.judge(embedded) if isinstance(field, EmbeddedDocumentField) else embedded
         except ShieldException as exc:
             errors = exc.located(index)
             raise ShieldException(exc.reason, exc.field_name, exc.field_value, errors=errors) from exc
 
-    def choose_field(self, item: Mapping[Any, Any]) -> EmbeddedDocumentField[Any]:
-        """Return the first field whose document has every key of *item*, else the first of all.
+    def choose_field(self, item: Any) -> EmbeddedDocumentField[Any] | ListField[Any] | None:
+        """Return the field that makes documents of *item*, None for an item that is left as it is.
 
-        Keys alone decide: trying one document after the other would double the work at each level.
+        For a mapping it is the first whose document has every key, else the first of all, unless a DictField
+        takes it. Keys alone decide: trying one document after the other would double the work at each level.
         """
-        fields = self._embedded_fields
-        return next((field for field in fields if field.document_type.has_keys(item)), fields[0])
+        if isinstance(item, list | tuple):
+            return next(iter(self._list_fields), None)
+        fields = self._embedded_fields if isinstance(item, Mapping) else []
+        fitting = [field for field in fields if field.document_type.has_keys(item)]
+        return next(iter(fitting if self._keeps_mappings else [*fitting, *fields]), None)
 
     def validate(self, value: Any) -> Any:
         if not isinstance(value, list | tuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 import re
 import time
 from collections.abc import Callable
@@ -40,7 +41,7 @@ class MomentField(BaseField[M]):
     keeps_empty: ClassVar[bool] = False
     moment_class: ClassVar[type] = object
     moment_type: ClassVar[str] = ""
-    jsonschema_format: ClassVar[str] = ""
+    jsonschema_format: ClassVar[str | None] = None
 
     def __init__(self, format: Format = _isoformat, **options: Any) -> None:  # noqa: A002 - the name of 0.4.4
         self.format = format
@@ -76,11 +77,11 @@ class MomentField(BaseField[M]):
         return "string"
 
     def _jsonschema_format(self) -> str | None:
-        return self.jsonschema_format or None
+        return self.jsonschema_format
 
     @classmethod
     def _from_jsonschema_types(cls) -> list[str]:
-        return ["string"]
+        return ["string"] if cls.jsonschema_format else []
 
     @classmethod
     def _from_jsonschema_formats(cls) -> list[str | None]:
@@ -101,7 +102,7 @@ class DateTimeField(MomentField[datetime.datetime]):
 
     moment_class: ClassVar[type] = datetime.datetime
     moment_type: ClassVar[str] = "datetime"
-    jsonschema_format: ClassVar[str] = "date-time"
+    jsonschema_format: ClassVar[str | None] = "date-time"
 
     @classmethod
     def iso8601_to_date(cls, datestring: str) -> datetime.datetime:
@@ -126,7 +127,7 @@ class DateField(MomentField[datetime.date]):
 
     moment_class: ClassVar[type] = datetime.date
     moment_type: ClassVar[str] = "date"
-    jsonschema_format: ClassVar[str] = "date"
+    jsonschema_format: ClassVar[str | None] = "date"
 
     def is_moment(self, value: Any) -> bool:
         return super().is_moment(value) and not isinstance(value, datetime.datetime)
@@ -137,7 +138,7 @@ class TimeField(MomentField[datetime.time]):
 
     moment_class: ClassVar[type] = datetime.time
     moment_type: ClassVar[str] = "time"
-    jsonschema_format: ClassVar[str] = "time"
+    jsonschema_format: ClassVar[str | None] = "time"
 
 
 class TimeStampField(DateTimeField):
@@ -162,8 +163,8 @@ class TimeStampField(DateTimeField):
 
     @classmethod
     def date_to_timestamp(cls, value: datetime.datetime) -> int:
-        """Return the seconds since 1970; a *value* without an offset is local time."""
-        return round(value.timestamp())
+        """Return the whole seconds since 1970; a *value* without an offset is local time."""
+        return math.floor(value.timestamp())
 
     def for_json(self, value: Any) -> Any:
         return self.date_to_timestamp(value)
