@@ -15,6 +15,7 @@ nox.options.sessions = ["lint", "typing", "packaging", "docs", "tests"]
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 DISTRIBUTIONS = sorted(path.parent.name for path in Path().glob("brubeck-*/pyproject.toml"))
 EXTRAS = {"brubeck-auth": "[bcrypt,redis]", "brubeck-templates": "[jinja2,mako,pystache,tornado]"}
+EVERYTHING = ".nox/everything"  # the environment of the sessions that run the code; the others have their own
 
 
 def install_group(session: nox.Session, group: str) -> None:
@@ -39,7 +40,7 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "format", "--check", "--diff")
 
 
-@nox.session
+@nox.session(venv_location=EVERYTHING)
 def typing(session: nox.Session) -> None:
     """Mypy in strict mode over the sources."""
     install_everything(session, "typing")
@@ -53,21 +54,23 @@ def packaging(session: nox.Session) -> None:
     session.run("pytest", "-m", "packaging", "tests/packaging", *session.posargs)
 
 
-@nox.session
+@nox.session(venv_location=EVERYTHING)
 def docs(session: nox.Session) -> None:
     """Run every block of code in the manual and the READMEs."""
     install_everything(session, "tests")
     session.run("pytest", "tests/docs", *session.posargs)
 
 
-@nox.session
+@nox.session(venv_location=EVERYTHING)
 def tests(session: nox.Session) -> None:
     """All tests but those of packaging and docs, live ones included."""
     install_everything(session, "tests")
-    session.run("pytest", "-m", "not packaging and not soak and not fuzz", "--ignore=tests/docs", *session.posargs)
+    session.run(
+        "pytest", "-m", "not packaging and not soak and not fuzz", "--ignore=tests/docs", *session.posargs
+    )
 
 
-@nox.session
+@nox.session(venv_location=EVERYTHING)
 def bench(session: nox.Session) -> None:
     """Run benchmarks/, or the one script given after --."""
     install_everything(session, "benchmarks")
@@ -76,21 +79,23 @@ def bench(session: nox.Session) -> None:
         session.run("python", script)
 
 
-@nox.session
+@nox.session(venv_location=EVERYTHING)
 def fuzz(session: nox.Session) -> None:
     """Ask every property test 20,000 times."""
     install_everything(session, "tests")
-    session.run("pytest", "-m", "(hypothesis or fuzz) and not live", "--hypothesis-profile=fuzz", *session.posargs)
+    session.run(
+        "pytest", "-m", "(hypothesis or fuzz) and not live", "--hypothesis-profile=fuzz", *session.posargs
+    )
 
 
-@nox.session
+@nox.session(venv_location=EVERYTHING)
 def soak(session: nox.Session) -> None:
     """Keep servers under load for minutes and look for what grows."""
     install_everything(session, "tests")
     session.run("pytest", "-m", "soak", *session.posargs)
 
 
-@nox.session
+@nox.session(venv_location=EVERYTHING)
 def app(session: nox.Session) -> None:
     """Run an app with everything installed: nox -s app -- nojs, or -- examples/hello.py --port 8000."""
     install_everything(session, "examples")
