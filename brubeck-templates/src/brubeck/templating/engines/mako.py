@@ -18,7 +18,7 @@ from mako.template import Template
 __all__ = ["MakoEngine"]
 
 
-class HandlerContext(Context):  # type: ignore[misc]  # Mako is not typed
+class _HandlerContext(Context):  # type: ignore[misc]  # Mako is not typed
     """Asks the handler for what only it knows, when a template names it and not before."""
 
     def get(self, key: str, default: Any = None) -> Any:
@@ -47,7 +47,7 @@ class HandlerContext(Context):  # type: ignore[misc]  # Mako is not typed
         return cast("Context", copied)
 
 
-class NamedLookup(TemplateLookup):  # type: ignore[misc]  # Mako is not typed
+class _NamedLookup(TemplateLookup):  # type: ignore[misc]  # Mako is not typed
     """Looks for names only that every engine here accepts, in includes and parents too."""
 
     def get_template(self, uri: str) -> Template:
@@ -60,15 +60,15 @@ class NamedLookup(TemplateLookup):  # type: ignore[misc]  # Mako is not typed
         return super().get_template(uri)
 
 
-class MakoEngine(Engine[Template]):
-    """Renders with a `mako.lookup.TemplateLookup`."""
+class MakoEngine(Engine[Any]):
+    """Renders with a `mako.lookup.TemplateLookup`. Neither Mako nor Pystache is typed, so `native` is `Any`."""
 
     suffixes = (".mako", ".mak")
     asks_handler = True
 
-    native: TemplateLookup
+    native: Any
 
-    def make(self) -> TemplateLookup:
+    def make(self) -> Any:
         """Return a lookup over the folders."""
         options = {
             "input_encoding": "utf-8",
@@ -77,30 +77,30 @@ class MakoEngine(Engine[Template]):
         }
         if self.cache_folder and not self.reload:
             options.setdefault("module_directory", str(self.cache_folder))
-        return NamedLookup([str(path) for path in self.folders.paths], filesystem_checks=False, **options)
+        return _NamedLookup([str(path) for path in self.folders.paths], filesystem_checks=False, **options)
 
     def has(self, file: str) -> bool:
         """Say whether the lookup can find *file*."""
         return (
             super().has(file)
-            if isinstance(self.native, NamedLookup)
+            if isinstance(self.native, _NamedLookup)
             else bool(self.native.has_template(file))
         )
 
-    def load(self, file: str) -> Template:
+    def load(self, file: str) -> Any:
         """Return the template."""
         return self.native.get_template(file)
 
     def forget(self) -> None:
         """Start over with an empty lookup: Mako compares whole seconds, in which a file can change twice."""
-        if isinstance(self.native, NamedLookup):
+        if isinstance(self.native, _NamedLookup):
             self.native = self.make()
 
-    def fill(self, template: Template, context: Mapping[str, Any]) -> str:
+    def fill(self, template: Any, context: Mapping[str, Any]) -> str:
         """Return the page."""
         names = {**self.globals, **context}
         buffer = StringIO()
-        template.render_context(HandlerContext(buffer, **names), **names)
+        template.render_context(_HandlerContext(buffer, **names), **names)
         return buffer.getvalue()
 
     def locate(self, exception: BaseException, file: str) -> Place | None:

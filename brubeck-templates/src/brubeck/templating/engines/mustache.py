@@ -12,13 +12,12 @@ from brubeck.templating.engine import Engine
 from brubeck.templating.folders import Folders, check_name
 from brubeck.templating.places import Place
 from pystache.context import KeyNotFoundError
-from pystache.parsed import ParsedTemplate
 from pystache.parser import ParsingError, parse
 
 __all__ = ["MustacheEngine"]
 
 
-class HandlerNames:
+class _HandlerNames:
     """Answers what only the handler knows, as attributes that Mustache reads when a template names them."""
 
     def __init__(self, handler: Any) -> None:
@@ -56,15 +55,15 @@ class Partials:
         self._texts.clear()
 
 
-class MustacheEngine(Engine[ParsedTemplate]):
+class MustacheEngine(Engine[Any]):
     """Renders with a `pystache.Renderer`. Names may leave out the suffix, as Mustache's own tools do."""
 
     suffixes = (".mustache",)
     asks_handler = True
 
-    native: pystache.Renderer
+    native: Any
 
-    def make(self) -> pystache.Renderer:
+    def make(self) -> Any:
         """Return a renderer whose partials come from the folders."""
         escaping = escape_unless_safe if self.autoescape else str
         options = {"escape": escaping, "partials": Partials(self), **self.options}
@@ -84,7 +83,7 @@ class MustacheEngine(Engine[ParsedTemplate]):
         if isinstance(self.native.partials, Partials):
             self.native.partials.clear()
 
-    def load(self, file: str) -> ParsedTemplate:
+    def load(self, file: str) -> Any:
         """Return the template, parsed; a section without an end is an error."""
         _, text = self._places.read(self.find_file(file) or file)
         try:
@@ -93,9 +92,9 @@ class MustacheEngine(Engine[ParsedTemplate]):
             exc.line = text.count("\n", 0, exc.info.position) + 1 if exc.info else None
             raise
 
-    def fill(self, template: ParsedTemplate, context: Mapping[str, Any]) -> str:
+    def fill(self, template: Any, context: Mapping[str, Any]) -> str:
         """Return the page."""
-        return str(self.native.render(template, HandlerNames(context.get("handler")), self.globals, context))
+        return str(self.native.render(template, _HandlerNames(context.get("handler")), self.globals, context))
 
     def locate(self, exception: BaseException, file: str) -> Place | None:
         """Return the line of what cannot be parsed, or of the first tag with a name that is missing."""
