@@ -15,7 +15,6 @@ nox.options.sessions = ["lint", "typing", "packaging", "docs", "tests"]
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 DISTRIBUTIONS = sorted(path.parent.name for path in Path().glob("brubeck-*/pyproject.toml"))
 EXTRAS = {"brubeck-auth": "[bcrypt,redis]", "brubeck-templates": "[jinja2,mako,pystache,tornado]"}
-EVERYTHING = ".nox/everything"  # the environment of the sessions that run the code; the others have their own
 
 
 def install_group(session: nox.Session, group: str) -> None:
@@ -40,7 +39,7 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "format", "--check", "--diff")
 
 
-@nox.session(venv_location=EVERYTHING)
+@nox.session
 def typing(session: nox.Session) -> None:
     """Mypy in strict mode over the sources."""
     install_everything(session, "typing")
@@ -54,14 +53,14 @@ def packaging(session: nox.Session) -> None:
     session.run("pytest", "-m", "packaging", "tests/packaging", *session.posargs)
 
 
-@nox.session(venv_location=EVERYTHING)
+@nox.session
 def docs(session: nox.Session) -> None:
     """Run every block of code in the manual and the READMEs."""
     install_everything(session, "tests")
     session.run("pytest", "tests/docs", *session.posargs)
 
 
-@nox.session(venv_location=EVERYTHING)
+@nox.session
 def tests(session: nox.Session) -> None:
     """All tests but those of packaging and docs, live ones included."""
     install_everything(session, "tests")
@@ -70,7 +69,7 @@ def tests(session: nox.Session) -> None:
     )
 
 
-@nox.session(venv_location=EVERYTHING)
+@nox.session
 def bench(session: nox.Session) -> None:
     """Run benchmarks/, or the one script given after --."""
     install_everything(session, "benchmarks")
@@ -79,7 +78,7 @@ def bench(session: nox.Session) -> None:
         session.run("python", script)
 
 
-@nox.session(venv_location=EVERYTHING)
+@nox.session
 def fuzz(session: nox.Session) -> None:
     """Ask every property test 20,000 times."""
     install_everything(session, "tests")
@@ -88,14 +87,14 @@ def fuzz(session: nox.Session) -> None:
     )
 
 
-@nox.session(venv_location=EVERYTHING)
+@nox.session
 def soak(session: nox.Session) -> None:
     """Keep servers under load for minutes and look for what grows."""
     install_everything(session, "tests")
     session.run("pytest", "-m", "soak", *session.posargs)
 
 
-@nox.session(venv_location=EVERYTHING)
+@nox.session
 def app(session: nox.Session) -> None:
     """Run an app with everything installed: nox -s app -- nojs, or -- examples/hello.py --port 8000."""
     install_everything(session, "examples")
