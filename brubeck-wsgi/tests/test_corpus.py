@@ -1,0 +1,119 @@
+"""The corpus, in memory: each request whole, byte by byte, and with another request behind it."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+from brubeck.wsgi.bodies import decoder_for
+from brubeck.wsgi.heads import HeadReader
+from brubeck.wsgi.limits import Limits
+from brubeck.wsgi.refusals import Refusal
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+FILE = Path(__file__).parents[2] / "tests" / "http_corpus" / "corpus.py"
+pytestmark = pytest.mark.skipif(not FILE.exists(), reason="the corpus is in the checkout, not in the sdist")
+TAIL = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def load():
+    if not FILE.exists():
+        return []
+    spec = importlib.util.spec_from_file_location("http_corpus", FILE)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["http_corpus"] = module
+    spec.loader.exec_module(module)
+    return module.CASES
+
+
+CASES = load()
+LIMITS = Limits()
+
+
+def read(pieces):
+    """Return what a server would answer: 200 and the target for each request, and the status of a refusal."""
+    reader, decoder, answers, held = HeadReader(LIMITS), None, [], b""
+    try:
+        for piece in pieces:
+            held = piece
+            while held:
+                if decoder is None:
+                    found = reader.read(held)
+                    if found is None:
+                        break
+                    head, held = found
+                    decoder = decoder_for(head.length, head.chunked, LIMITS)
+                    if head.has_body and not held:
+                        break
+                if not decoder.is_complete:
+                    _, held = decoder.decode(held)
+                if not decoder.is_complete:
+                    break
+                answers.append((200, head.target))
+                decoder = None
+                if not head.keep_alive:
+                    return answers
+    except Refusal as refusal:
+        answers.append((refusal.status_code, None))
+    return answers
+
+
+def statuses(answers):
+    """Return the statuses; 501 for an unknown coding counts as 400, since llhttp refuses some of them first."""
+    return tuple(400 if status == 501 else status for status, _ in answers)
+
+
+def expected(case):
+    return tuple(400 if status == 501 else status for status in case.statuses)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_whole(case):
+    assert statuses(read([case.data])) == expected(case)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_byte_by_byte(case):
+    assert statuses(read([case.data[place : place + 1] for place in range(len(case.data))])) == expected(case)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_with_a_tail(case):
+    answers = read([case.data + TAIL])
+
+    if case.is_refused:
+        assert statuses(answers) == expected(case)
+        assert (200, b"/smuggled") not in answers
+    else:
+        assert statuses(answers)[: len(case.statuses)] == expected(case)
+        assert len(answers) <= len(case.statuses) + 1
+
+
+def test_there_are_enough():
+    assert len(CASES) >= 150
+    assert len({case.name for case in CASES}) == len(CASES)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_any_split_gives_the_same(data):
+    case = data.draw(st.sampled_from(CASES))
+    places = sorted(data.draw(st.lists(st.integers(0, len(case.data)), max_size=6)))
+    edges = [0, *places, len(case.data)]
+    pieces = [case.data[start:end] for start, end in zip(edges, edges[1:], strict=False) if end > start]
+
+    assert statuses(read(pieces)) == expected(case)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_mutated_requests_are_answered_or_refused_and_never_raise(data):
+    raw = bytearray(data.draw(st.sampled_from(CASES)).data[:2000])
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, max(len(raw) - 1, 0)))
+        raw[place : place + data.draw(st.integers(0, 2))] = data.draw(st.binary(max_size=3))
+
+    answers = read([bytes(raw)])
+
+    assert all(status == 200 or status >= 400 for status, _ in answers)
