@@ -257,7 +257,7 @@ OTHERS = [
     Case("too many headers", get(*[b"A: b"] * 200), (431,)),
     Case("a large header", get(b"A: " + b"b" * 40_000), (431,)),
     Case("a TLS handshake", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 40 + b"\r\n\r\n", (400,)),
-    Case("the preface of HTTP/2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", (400,), "RFC 9113 3.4"),
+    Case("the preface of HTTP/2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", (505,), "RFC 9113 3.4"),
     Case("garbage behind a request", get() + b"\x00\x01garbage\r\n\r\n", (200, 400)),
     Case("a bad request behind a good one", get() + request(b"GET / HTTP/1.1", b"A : b"), (200, 400)),
 ]  # fmt: skip
