@@ -28,13 +28,14 @@ class DocumentMetaclass(type):
         meta = attrs.pop("Meta", None)
         bind_fields(attrs)
         klass: Any = super().__new__(mcs, name, bases, attrs)
+        borrowed = borrow_fields(klass)
         klass._plan = None
         klass._options = inherit_options(
             klass, read_options(meta, attrs.get("__optionsclass__", mcs.options_class))
         )
         klass._fields = merge_fields(klass)
         klass._class_name, klass._superclasses = trace_descent(name, bases)
-        for field in own_fields(attrs).values():
+        for field in [*own_fields(attrs).values(), *borrowed.values()]:
             field.owner_document = klass
         return klass
 
@@ -70,10 +71,25 @@ def own_fields(attrs: dict[str, Any]) -> dict[str, BaseField[Any]]:
 def bind_fields(attrs: dict[str, Any]) -> None:
     """Tell each field of a class body its name; one that belongs to another class is copied first."""
     for name, field in own_fields(attrs).items():
-        bound = copy.copy(field) if field.owner_document is not None else field
-        attrs[name] = bound
+        attrs[name] = bound = copy.copy(field) if field.owner_document is not None else field
+        if bound.uniq_field in (None, bound.field_name) and bound.owner_document is not None:
+            bound.uniq_field = name
         bound.field_name = name
         bound.uniq_field = bound.uniq_field or name
+
+
+def borrow_fields(klass: type) -> dict[str, BaseField[Any]]:
+    """Give *klass* copies of the fields that it finds in bases which are no documents."""
+    found: dict[str, Any] = {}
+    for base in klass.__mro__:
+        for name, value in vars(base).items():
+            is_lent = isinstance(value, BaseField) and not isinstance(base, DocumentMetaclass)
+            found.setdefault(name, copy.copy(value) if is_lent else None)
+    borrowed = {name: field for name, field in found.items() if field is not None}
+    bind_fields(borrowed)
+    for name, field in borrowed.items():
+        setattr(klass, name, field)
+    return borrowed
 
 
 def merge_fields(klass: type) -> dict[str, BaseField[Any]]:
@@ -123,10 +139,13 @@ def inherit_id_field(klass: Any, asked: Any) -> None:
 def alias_id(klass: Any, field: BaseField[Any]) -> None:
     """Make ``document.id`` another name of the field that was declared as the id."""
     klass._fields.pop("id", None)
-    if field.field_name != "id":
-        klass.id = property(field.__get__, field.__set__)  # type: ignore[arg-type] # the overloads of __get__
-    else:
+    name = field.field_name
+    if name == "id":
         klass._fields["id"] = field
+        return
+    klass.id = property(
+        lambda document: getattr(document, name), lambda document, value: setattr(document, name, value)
+    )
 
 
 def give_id(klass: Any, asked: Any) -> None:

@@ -52,7 +52,8 @@ def is_text(value: Any) -> bool:
     return isinstance(value, str) and (value.isascii() or _TEXT.isinstance_python(value))
 
 
-_TEXT = SchemaValidator(core_schema.str_schema(strict=True))
+# The engine decodes a text, and so refuses surrogates, only where it has to count its characters.
+_TEXT = SchemaValidator(core_schema.str_schema(strict=True, min_length=0))
 
 
 class StringField(BaseField[str]):
@@ -107,7 +108,7 @@ class StringField(BaseField[str]):
             return None
         least = max(self.min_length or 0, 1 if self.required else 0)
         schema: StringSchema = core_schema.str_schema(
-            strict=True, max_length=self.max_length, min_length=least or None
+            strict=True, max_length=self.max_length, min_length=least
         )
         if self.pattern is not None:
             schema["pattern"] = anchored(self.pattern)
