@@ -49,8 +49,8 @@ class Endpoint:
         keyfile: str | Path | None = None,
         reuse_port: bool = False,
     ) -> None:
-        self.host = host
-        self.port = port
+        self.host: str = host
+        self.port: int = port
         self.unix = unix
         self._fd = fd
         self._reuse_port = reuse_port
