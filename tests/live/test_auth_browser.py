@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from browser import Browser
@@ -36,7 +33,6 @@ def serve(example: str, folder: Path) -> Iterator[Program]:
     command = ["-m", "brubeck.core.command", "run", str(ROOT / "examples" / example), "--port", str(port)]
     with started(*command, cwd=folder, port=port) as program:
         yield program
-        program.process.kill()  # how it drains, while the browser keeps its connections, is another test's matter
 
 
 @pytest.fixture(scope="module")
@@ -170,19 +166,13 @@ def enter_again(browser: Browser, password: str) -> None:
 
 @pytest.fixture
 def elsewhere(tmp_path: Path) -> Iterator[tuple[Path, str]]:
-    """A folder that another site serves: `localhost`, where ours is 127.0.0.1."""
-    handler = partial(QuietHandler, directory=str(tmp_path))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        yield tmp_path, f"http://localhost:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    """A folder that another site serves: `localhost`, where ours is 127.0.0.1.
 
-
-class QuietHandler(SimpleHTTPRequestHandler):
-    def log_message(self, *arguments: object) -> None:
-        pass
+    A process of its own, since a thread's server and a patched standard library wait for each other.
+    """
+    port = free_port()
+    with started("-m", "http.server", str(port), "--bind", "127.0.0.1", cwd=tmp_path, port=port):
+        yield tmp_path, f"http://localhost:{port}"
 
 
 @pytest.mark.parametrize("path", ["/logout", "/notes", "/login", "/create"])
