@@ -30,6 +30,7 @@ from typing import Any, Self
 import gevent
 from brubeck.mongrel2.database import fresh_ident, write_database
 from brubeck.mongrel2.settings import ServerSettings
+from gevent import monkey
 
 __all__ = ["Mongrel2", "balanced", "free_port", "in_thread", "raw_exchange", "running", "wait_until"]
 
@@ -167,7 +168,10 @@ def balanced(server: Mongrel2, *options: str) -> Iterator[dict[str, str]]:
 
 @contextmanager
 def in_thread(application: Any) -> Iterator[None]:
-    """Run *application* in a thread, whose hub is its own, and drain it at the end of the block."""
+    """Run *application* beside the test and drain it at the end of the block.
+
+    In a thread, whose hub is its own; in a greenlet where another test has had the standard library patched.
+    """
     hubs: list[Any] = []
 
     def run() -> None:
@@ -177,6 +181,16 @@ def in_thread(application: Any) -> Iterator[None]:
         connection.serve()
         connection.close()
 
+    if monkey.is_module_patched("threading"):
+        greenlet = gevent.spawn(run)
+        wait_until(lambda: hubs, what="the greenlet")
+        try:
+            yield
+        finally:
+            application.stop(1.0)
+            greenlet.join(10)
+            assert greenlet.dead
+        return
     thread = Thread(target=run, daemon=True)
     thread.start()
     wait_until(lambda: hubs, what="the thread")
