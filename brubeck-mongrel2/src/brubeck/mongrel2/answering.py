@@ -204,7 +204,8 @@ class Answerer:
                 self._stream(message, member, response, must_close)
         finally:
             response.close()
-            message.close()
+            if message.has_files:
+                message.close()
 
     def _take_frame(self, message: Mongrel2Request) -> None:
         """Give a frame to its WebSocket; one that nobody has ends the connection, for its process is gone."""

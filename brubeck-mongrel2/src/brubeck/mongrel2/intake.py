@@ -7,6 +7,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
 from brubeck.core.errors import ConfigurationError, HTTPError
+from brubeck.core.forms import Form
 from brubeck.core.headers import Headers
 from brubeck.core.requests import BodyStream, Request, decode_path
 from brubeck.core.routing import METHODS
@@ -90,6 +91,8 @@ class Mongrel2Request(Request):
     disconnect = False
     is_websocket = False
     accept_value = b""
+    has_files = False
+    """Whether there is anything to close: a parked body, or a form that may have brought files."""
     _remote_addr: str | None = None
 
     def __init__(
@@ -179,6 +182,13 @@ class Mongrel2Request(Request):
     def replace_body(self, body: BodyStream) -> None:
         """Have *body* stand in for the one that came with the message."""
         self._body = body
+        self.has_files = True
+
+    @property
+    def form(self) -> Form:
+        """The fields and files of a form in the body."""
+        self.has_files = True
+        return super().form
 
     def close(self) -> None:
         """Let go of the files that the body or a form in it left."""
