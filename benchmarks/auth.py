@@ -4,7 +4,8 @@
     python benchmarks/auth.py cookies
     python benchmarks/auth.py logins
 
-Cookies: rounds of both are interleaved in this process; the median of the rounds' ratios counts. Logins: a server of its
+Cookies: rounds of both are interleaved in this process; the median of the rounds' ratios counts. Logins: a server
+of its
 own, on a free port; one client asks a plain page every few milliseconds, without and with fifty logins (argon2id at the
 default cost) at once, again and again; the 99th percentile of the plain page counts.
 """
@@ -87,9 +88,9 @@ def measure_cookies():
 
 def serve(port):
     """Be the server: one plain page, and a login for whoever knows the password."""
-    from brubeck.request_handling import Brubeck, WebMessageHandler, http_response
     from brubeck.auth import CookieUserMixin, LoginHandler, LoginThrottle, User
     from brubeck.connections import WSGIConnection
+    from brubeck.request_handling import Brubeck, WebMessageHandler, http_response
 
     user = User.create_user("jd", "take five")
 
@@ -157,9 +158,15 @@ def measure_logins():
             log_in(port, [])
             for wave in range(1, WAVES + 1):
                 until = time.monotonic() + 2
-                tell(f"wave {wave}, plain page, nobody logs in", ask_plainly(port, lambda: time.monotonic() > until))  # noqa: B023
+                tell(
+                    f"wave {wave}, plain page, nobody logs in",
+                    ask_plainly(port, lambda: time.monotonic() > until),
+                )
                 logins = []
-                tell(f"wave {wave}, plain page, {LOGINS} log in", ask_plainly(port, log_in_at_once(port, logins)))
+                tell(
+                    f"wave {wave}, plain page, {LOGINS} log in",
+                    ask_plainly(port, log_in_at_once(port, logins)),
+                )
                 tell(f"wave {wave}, logins", logins)
         finally:
             server.terminate()

@@ -2,7 +2,8 @@
 
     python benchmarks/mongrel2.py [--rounds 5] [--seconds 3] [--connections 64] [--arms blocking brubeck …]
 
-Needs mongrel2 and wrk. Each arm has a server and a process of its own; they take turns, so that the machine's mood is shared.
+Needs mongrel2 and wrk. Each arm has a server and a process of its own; they take turns, so that the machine's
+mood is shared.
 What counts is the ratio of the medians.
 """
 
@@ -17,7 +18,7 @@ from statistics import median
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests" / "live"))
 
-from mongrel2_server import Mongrel2, running  # noqa: E402
+from mongrel2_server import Mongrel2, running
 
 ARMS = ("blocking", "green", "spawn", "brubeck")
 

@@ -2,6 +2,7 @@
 
 import importlib.util
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -101,7 +102,7 @@ def test_any_split_gives_the_same(data):
     case = data.draw(st.sampled_from(CASES))
     places = sorted(data.draw(st.lists(st.integers(0, len(case.data)), max_size=6)))
     edges = [0, *places, len(case.data)]
-    pieces = [case.data[start:end] for start, end in zip(edges, edges[1:], strict=False) if end > start]
+    pieces = [case.data[start:end] for start, end in pairwise(edges) if end > start]
 
     assert statuses(read(pieces)) == expected(case)
 

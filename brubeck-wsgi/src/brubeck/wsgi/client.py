@@ -207,6 +207,7 @@ class Client:
             if not data:
                 self.rest()
                 return
+            self.worker.gr_context = None
         self.held = data
         server.run_soon(self)
 

@@ -245,6 +245,7 @@ class Server:
 
     def _work_for(self, client: Client) -> None:
         """Have *client* answered; whatever fails, the connection is in order afterwards."""
+        client.worker.gr_context = None  # what the last client's handler put into context variables
         try:
             client.run()
         except (ClientDisconnected, GreenletExit):
