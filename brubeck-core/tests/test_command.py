@@ -45,8 +45,10 @@ def test_routes(tmp_path):
         (("run", "empty.py"), "brubeck: There is no Brubeck application in 'empty'."),
         (
             ("run", "bad.py"),
-            "brubeck: The route '^/(' is not a valid regular expression: "
-            "missing ), unterminated subpattern at position 2.",
+            (
+                "brubeck: The route '^/(' is not a valid regular expression: "
+                "missing ), unterminated subpattern at position 2."
+            ),
         ),
     ],
 )  # fmt: skip
