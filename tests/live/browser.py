@@ -53,6 +53,9 @@ class Browser:
         folder: For the profile and the driver's log.
     """
 
+    page_load_strategy = "normal"
+    """`none` for pages that never end to load: a frame with a long poll keeps the driver waiting."""
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.port = free_port()
@@ -65,7 +68,8 @@ class Browser:
         try:
             wait_until(lambda: is_listening(self.port), what="chromedriver's port")
             options = {"args": [*FLAGS, f"--user-data-dir={self.folder / 'profile'}"]}
-            capabilities = {"alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": options}}
+            wanted = {"browserName": "chrome", "pageLoadStrategy": self.page_load_strategy}
+            capabilities = {"alwaysMatch": {**wanted, "goog:chromeOptions": options}}
             self._session = (
                 "/session/" + self._send("POST", "/session", {"capabilities": capabilities})["sessionId"]
             )
