@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import gevent
 from brubeck.core.encoding import LAST_CHUNK, Framing, encode_chunk, encode_head, encode_whole
@@ -17,6 +16,7 @@ from brubeck.core.websockets import Upgrade
 from brubeck.mongrel2.crew import Member
 from brubeck.mongrel2.intake import Fronts, Mongrel2Request, check_framing, keeps_alive
 from brubeck.mongrel2.messages import NOTICE_PATH, Message, MessageError, split_message
+from brubeck.mongrel2.outlets import Counters, Outlet
 from brubeck.mongrel2.pacing import SLOWEST_BYTES_PER_S, Pace
 from brubeck.mongrel2.replies import encode_close
 from brubeck.mongrel2.sockets import SocketRegister
@@ -27,33 +27,9 @@ from brubeck.mongrel2.work import MAX_QUEUED, Work, WorkRegister
 if TYPE_CHECKING:
     from brubeck.core.application import Brubeck
 
-__all__ = ["Answerer", "Counters", "Outlet"]
+__all__ = ["Answerer"]
 
 log = logging.getLogger("brubeck.mongrel2")
-
-
-class Outlet(Protocol):
-    """Where replies go."""
-
-    @property
-    def generation(self) -> int:
-        """Counts the servers that have gone."""
-
-    def send(self, data: bytes) -> None:
-        """Send a reply; may block the greenlet."""
-
-    def try_send(self, data: bytes) -> bool:
-        """Send a reply, or say that there is no room."""
-
-
-@dataclass
-class Counters:
-    """What a person who looks after the server asks for."""
-
-    poisonous: int = 0
-    disconnects: int = 0
-    stale: int = 0
-    overrun: int = 0
 
 
 class Answerer:

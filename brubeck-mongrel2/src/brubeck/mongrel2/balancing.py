@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import json
 import logging
-from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict
-from http import HTTPStatus
 from typing import Any
 
+from brubeck.mongrel2.dealing import Dealing
 from brubeck.mongrel2.messages import MessageError, decode_message
-from brubeck.mongrel2.replies import encode_close, encode_reply
-from brubeck.mongrel2.wire import Verb, pack_work, unpack_numbers
-from brubeck.mongrel2.workers import Limits, Totals, Worker
+from brubeck.mongrel2.wire import Verb, unpack_numbers
+from brubeck.mongrel2.workers import Limits, Worker
 
-__all__ = ["Balance", "encode_refusal"]
+__all__ = ["Balance"]
 
 log = logging.getLogger("brubeck.mongrel2")
 
@@ -33,7 +31,7 @@ REMEMBERED_S = 3600.0
 """How long a worker that was taken for dead is told so, should it speak again."""
 
 
-class Balance:
+class Balance(Dealing):
     """The rules.
 
     Args:
@@ -51,15 +49,8 @@ class Balance:
         first_serial: int = 1,
         lifeline: str = "",
     ) -> None:
-        self.send = send
-        self.publish = publish
-        self.limits = limits or Limits()
+        super().__init__(send, publish, limits, first_serial)
         self.lifeline = lifeline
-        self.totals = Totals()
-        self.workers: dict[bytes, Worker] = {}
-        self.waiting: deque[tuple[float, bytes, bytes, bool]] = deque()
-        self.owners: dict[bytes, list[Any]] = {}
-        self._serial = first_serial
         self._lost: dict[bytes, float] = {}
         self._dirty: set[Worker] = set()
         self._verbs: dict[bytes, Callable[[Worker, bytes, float], object]] = {
@@ -71,94 +62,6 @@ class Balance:
             Verb.ALL: self._pass_on,
             Verb.PING: lambda worker, frame, now: self.send(worker.identity, Verb.PING),
         }
-
-    @property
-    def has_room(self) -> bool:
-        """Whether more messages should be read."""
-        return len(self.waiting) < self.limits.max_waiting
-
-    def take(self, data: bytes, now: float) -> None:
-        """Take a message of Mongrel2."""
-        try:
-            end = data.index(b" ", data.index(b" ") + 1)
-        except ValueError:
-            self.totals.poisonous += 1
-            log.warning("This is no message of Mongrel2: %r", data[:80])
-            return
-        key = data[:end]
-        owner = self.owners.get(key)
-        if data.startswith(NOTICE, end + 1):
-            self._notice(key, data, owner)
-            return
-        self.totals.received += 1
-        if owner is not None:
-            self._to_owner(owner[0], key, data)
-        elif self.waiting or not self._assign(key, data):
-            self.waiting.append((now, key, data, False))
-
-    def _notice(self, key: bytes, data: bytes, owner: list[Any] | None) -> None:
-        self.totals.disconnects += 1
-        if owner is None:
-            if self.waiting:
-                self.waiting = deque(item for item in self.waiting if item[1] != key)
-            return
-        worker: Worker = owner[0]
-        self._flush_worker(worker)
-        self.send(worker.identity, Verb.NOTICE + data)
-        if key in worker.held:
-            worker.held.discard(key)
-            owner[2] = False
-            if not owner[1]:
-                del self.owners[key]
-
-    def _to_owner(self, worker: Worker, key: bytes, data: bytes) -> None:
-        """Give a message to the worker that has its connection, behind what waits for that."""
-        if worker.credit > 0 and not worker.backlog:
-            self._give(worker, key, data)
-        elif len(worker.backlog) < self.limits.max_backlog:
-            worker.backlog.append((key, data))
-        else:
-            self._close(key)
-
-    def _assign(self, key: bytes, data: bytes) -> bool:
-        """Give a message to the worker with the fewest unanswered ones, if any has credit."""
-        best, fewest = None, 0
-        for worker in self.workers.values():
-            if worker.credit > 0 and not worker.is_leaving:
-                count = len(worker.unanswered) + len(worker.held)
-                if best is None or count < fewest:
-                    best, fewest = worker, count
-        if best is None:
-            return False
-        if len(self.workers) > 1:  # of workers with as little to do, the one that waited longest is next
-            self.workers[best.identity] = self.workers.pop(best.identity)
-        self._give(best, key, data)
-        return True
-
-    def _give(self, worker: Worker, key: bytes, data: bytes) -> None:
-        serial = self._serial = self._serial + 1
-        worker.credit -= 1
-        worker.unanswered[serial] = (key, data)
-        worker.serials.append(serial)
-        worker.messages.append(data)
-        self._dirty.add(worker)
-        owner = self.owners.get(key)
-        if owner is None:
-            self.owners[key] = [worker, 1, False]
-        else:
-            owner[1] += 1
-
-    def flush(self) -> None:
-        """Send what was assigned."""
-        dirty, self._dirty = self._dirty, set()
-        for worker in dirty:
-            self._flush_worker(worker)
-
-    def _flush_worker(self, worker: Worker) -> None:
-        if worker.messages:
-            frame = pack_work(Verb.WORK, worker.serials, worker.messages)
-            worker.serials, worker.messages = [], []
-            self.send(worker.identity, frame)
 
     def hear(self, identity: bytes, frame: bytes, now: float) -> None:
         """Take a frame of a worker, or of someone who asks."""
@@ -215,17 +118,6 @@ class Balance:
             self._give(worker, *worker.backlog.popleft())
         if self.waiting:
             self._give_waiting(now)
-
-    def _give_waiting(self, now: float) -> None:
-        waiting = self.waiting
-        while waiting:
-            _, key, data, is_again = waiting[0]
-            owner = self.owners.get(key)
-            if owner is not None:
-                self._to_owner(owner[0], key, data)
-            elif not (self._again(key, data) if is_again else self._assign(key, data)):
-                break
-            waiting.popleft()
 
     def _begun(self, worker: Worker, frame: bytes, now: float) -> None:
         worker.begun.update(unpack_numbers(frame)[1])
@@ -301,15 +193,6 @@ class Balance:
             self.waiting.appendleft((now, key, data, True))
         return True
 
-    def _again(self, key: bytes, data: bytes) -> bool:
-        if not self._assign(key, data):
-            return False
-        worker: Worker = self.owners[key][0]
-        serial, message = worker.serials.pop(), worker.messages.pop()
-        self._flush_worker(worker)
-        self.send(worker.identity, pack_work(Verb.AGAIN, [serial], [message]))
-        return True
-
     def tick(self, now: float) -> None:
         """Look at what has waited too long. Call it several times a second."""
         self._lost = {identity: since for identity, since in self._lost.items() if now - since < REMEMBERED_S}
@@ -334,15 +217,6 @@ class Balance:
             worker.held.clear()
             worker.backlog.clear()
 
-    def _refuse(self, key: bytes, status: int, is_head: bool) -> None:
-        sender, number = key.split(b" ")
-        self.publish(encode_reply(sender, number, encode_refusal(status, is_head)))
-        self.publish(encode_close(sender, number))
-
-    def _close(self, key: bytes) -> None:
-        self.totals.closed += 1
-        self.publish(encode_close(*key.split(b" ")))
-
     def status(self, now: float) -> dict[str, Any]:
         """Return what there is to know, for people and programs."""
         return {
@@ -354,14 +228,3 @@ class Balance:
 
 
 _DISCONNECT = b' @* 16:6:METHOD,4:JSON,}21:{"type":"disconnect"},'
-
-
-def encode_refusal(status: int, is_head: bool) -> bytes:
-    """Return the answer to a message that no worker answers; the connection is closed behind it."""
-    reason = HTTPStatus(status).phrase
-    text = f"{status} {reason}\n"
-    head = (
-        f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: text/plain\r\n"
-        f"Content-Length: {len(text)}\r\n{'Retry-After: 1' if status == 503 else 'Cache-Control: no-store'}\r\n\r\n"
-    )
-    return (head if is_head else head + text).encode()

@@ -11,10 +11,11 @@ import gevent
 import zmq
 from brubeck.core.connections import Connection
 from brubeck.core.errors import ConfigurationError
-from brubeck.mongrel2.answering import Answerer, Counters
+from brubeck.mongrel2.answering import Answerer
 from brubeck.mongrel2.balanced import BalancedSource, HeldBackOutlet
 from brubeck.mongrel2.crew import Crew
 from brubeck.mongrel2.intake import Fronts
+from brubeck.mongrel2.outlets import Counters
 from brubeck.mongrel2.pacing import SLOWEST_BYTES_PER_S
 from brubeck.mongrel2.publishing import Publisher
 from brubeck.mongrel2.sources import DirectSource, Source

@@ -21,7 +21,7 @@ from brubeck.mongrel2.replies import DEFAULT_HANDLER_TARGETS, encode_close, enco
 from brubeck.mongrel2.streaming import StreamWriter
 
 if TYPE_CHECKING:
-    from brubeck.mongrel2.answering import Outlet
+    from brubeck.mongrel2.outlets import Outlet
 
 __all__ = ["Mongrel2Socket", "SocketRegister"]
 

@@ -1,0 +1,180 @@
+"""Which worker a message goes to: credit, fewest unanswered, and the connections that workers have. No I/O."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from brubeck.mongrel2.replies import encode_close, encode_reply
+from brubeck.mongrel2.wire import Verb, pack_work
+from brubeck.mongrel2.workers import Limits, Totals, Worker
+
+__all__ = ["Dealing", "encode_refusal"]
+
+log = logging.getLogger("brubeck.mongrel2")
+
+NOTICE = b"@* "
+
+
+class Dealing:
+    """Deals messages to workers.
+
+    Args:
+        send: Sends a frame to a worker.
+        publish: Sends a reply to Mongrel2.
+        limits: What is put up with.
+        first_serial: Above every serial of an earlier balancer.
+
+    Attributes:
+        workers: By identity; those that waited longest first.
+        waiting: Since when, connection, message, whether it was with a worker that died.
+        owners: By connection: the worker that has it, how many of its messages are unanswered, whether it is held.
+    """
+
+    def __init__(
+        self,
+        send: Callable[[bytes, bytes], object],
+        publish: Callable[[bytes], object],
+        limits: Limits | None = None,
+        first_serial: int = 1,
+    ) -> None:
+        self.send = send
+        self.publish = publish
+        self.limits = limits or Limits()
+        self.totals = Totals()
+        self.workers: dict[bytes, Worker] = {}
+        self.waiting: deque[tuple[float, bytes, bytes, bool]] = deque()
+        self.owners: dict[bytes, list[Any]] = {}
+        self._serial = first_serial
+        self._dirty: set[Worker] = set()
+
+    @property
+    def has_room(self) -> bool:
+        """Whether more messages should be read."""
+        return len(self.waiting) < self.limits.max_waiting
+
+    def take(self, data: bytes, now: float) -> None:
+        """Take a message of Mongrel2."""
+        try:
+            end = data.index(b" ", data.index(b" ") + 1)
+        except ValueError:
+            self.totals.poisonous += 1
+            log.warning("This is no message of Mongrel2: %r", data[:80])
+            return
+        key = data[:end]
+        owner = self.owners.get(key)
+        if data.startswith(NOTICE, end + 1):
+            self._notice(key, data, owner)
+            return
+        self.totals.received += 1
+        if owner is not None:
+            self._to_owner(owner[0], key, data)
+        elif self.waiting or not self._assign(key, data):
+            self.waiting.append((now, key, data, False))
+
+    def _notice(self, key: bytes, data: bytes, owner: list[Any] | None) -> None:
+        self.totals.disconnects += 1
+        if owner is None:
+            if self.waiting:
+                self.waiting = deque(item for item in self.waiting if item[1] != key)
+            return
+        worker: Worker = owner[0]
+        self._flush_worker(worker)
+        self.send(worker.identity, Verb.NOTICE + data)
+        if key in worker.held:
+            worker.held.discard(key)
+            owner[2] = False
+            if not owner[1]:
+                del self.owners[key]
+
+    def _to_owner(self, worker: Worker, key: bytes, data: bytes) -> None:
+        """Give a message to the worker that has its connection, behind what waits for that."""
+        if worker.credit > 0 and not worker.backlog:
+            self._give(worker, key, data)
+        elif len(worker.backlog) < self.limits.max_backlog:
+            worker.backlog.append((key, data))
+        else:
+            self._close(key)
+
+    def _assign(self, key: bytes, data: bytes) -> bool:
+        """Give a message to the worker with the fewest unanswered ones, if any has credit."""
+        best, fewest = None, 0
+        for worker in self.workers.values():
+            if worker.credit > 0 and not worker.is_leaving:
+                count = len(worker.unanswered) + len(worker.held)
+                if best is None or count < fewest:
+                    best, fewest = worker, count
+        if best is None:
+            return False
+        if len(self.workers) > 1:  # of workers with as little to do, the one that waited longest is next
+            self.workers[best.identity] = self.workers.pop(best.identity)
+        self._give(best, key, data)
+        return True
+
+    def _give(self, worker: Worker, key: bytes, data: bytes) -> None:
+        serial = self._serial = self._serial + 1
+        worker.credit -= 1
+        worker.unanswered[serial] = (key, data)
+        worker.serials.append(serial)
+        worker.messages.append(data)
+        self._dirty.add(worker)
+        owner = self.owners.get(key)
+        if owner is None:
+            self.owners[key] = [worker, 1, False]
+        else:
+            owner[1] += 1
+
+    def flush(self) -> None:
+        """Send what was assigned."""
+        dirty, self._dirty = self._dirty, set()
+        for worker in dirty:
+            self._flush_worker(worker)
+
+    def _flush_worker(self, worker: Worker) -> None:
+        if worker.messages:
+            frame = pack_work(Verb.WORK, worker.serials, worker.messages)
+            worker.serials, worker.messages = [], []
+            self.send(worker.identity, frame)
+
+    def _give_waiting(self, now: float) -> None:
+        waiting = self.waiting
+        while waiting:
+            _, key, data, is_again = waiting[0]
+            owner = self.owners.get(key)
+            if owner is not None:
+                self._to_owner(owner[0], key, data)
+            elif not (self._again(key, data) if is_again else self._assign(key, data)):
+                break
+            waiting.popleft()
+
+    def _again(self, key: bytes, data: bytes) -> bool:
+        if not self._assign(key, data):
+            return False
+        worker: Worker = self.owners[key][0]
+        serial, message = worker.serials.pop(), worker.messages.pop()
+        self._flush_worker(worker)
+        self.send(worker.identity, pack_work(Verb.AGAIN, [serial], [message]))
+        return True
+
+    def _refuse(self, key: bytes, status: int, is_head: bool) -> None:
+        sender, number = key.split(b" ")
+        self.publish(encode_reply(sender, number, encode_refusal(status, is_head)))
+        self.publish(encode_close(sender, number))
+
+    def _close(self, key: bytes) -> None:
+        self.totals.closed += 1
+        self.publish(encode_close(*key.split(b" ")))
+
+
+def encode_refusal(status: int, is_head: bool) -> bytes:
+    """Return the answer to a message that no worker answers; the connection is closed behind it."""
+    reason = HTTPStatus(status).phrase
+    text = f"{status} {reason}\n"
+    head = (
+        f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: text/plain\r\n"
+        f"Content-Length: {len(text)}\r\n{'Retry-After: 1' if status == 503 else 'Cache-Control: no-store'}\r\n\r\n"
+    )
+    return (head if is_head else head + text).encode()
