@@ -160,8 +160,8 @@ class Client:
             self._waiter.throw(BodyFailure(408, "The body did not arrive in time."))
 
     def expire_write(self) -> None:
-        """The client takes nothing of its answer."""
-        self.closing = self.gone = True
+        """The client takes nothing of its answer; the kernel shall not keep what it did not take."""
+        self.abort()
         if self._waiter is not None:
             self._waiter.throw(ClientDisconnected("The client did not take its answer in time."))
 
@@ -335,7 +335,7 @@ class Client:
         limits = server.limits
         waited = server.now - begun
         if waited > limits.rate_grace_s and sent < limits.min_rate_bytes * waited:
-            self.closing = self.gone = True
+            self.abort()
             raise ClientDisconnected("The client takes its answer too slowly.")
         watcher = self._writable = server.loop.io(self.stream.sock.fileno(), 2)
         watcher.start(self.wake)
