@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from brubeck.core.environment import keep_while_installed
+from brubeck.core.specifiers import is_plainly_met
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
     from importlib.metadata import EntryPoint
@@ -114,11 +117,12 @@ def import_value(reference: str) -> object:
     return reduce(getattr, path.split("."), module) if path else module
 
 
+@keep_while_installed
 def scan() -> tuple[PluginEntry, ...]:
     """Return the entry points of all installed plugins, sorted by name; import none.
 
     Blocks:
-        Yes, on the disk: about 0.03 ms for each installed distribution.
+        Yes, on the disk: about 0.03 ms for each installed distribution. Kept while none comes or goes.
     """
     from importlib.metadata import entry_points
 
@@ -158,6 +162,7 @@ def find_rivals(entries: Iterable[PluginEntry]) -> dict[str, tuple[PluginEntry, 
     return {name: tuple(rivals) for name, rivals in by_name.items() if len(rivals) > 1}
 
 
+@keep_while_installed
 def installed_version(distribution: str) -> str | None:
     """Return the version of *distribution*, or None when it is not installed."""
     from importlib.metadata import PackageNotFoundError, version
@@ -176,11 +181,14 @@ def find_unmet(requires: Iterable[str], *, only: str | None = None) -> Iterator[
         only: Look at the requirements of this distribution alone, unless it is not installed at all.
     """
     for line in requires:
-        if only is None or normalize_name(re.split(r"[^\w.-]", line.strip(), maxsplit=1)[0]) == only:
+        if only is None or normalize_name(_name_of(line)) == only:
             yield from _judge(line, must_exist=only is None)
 
 
 def _judge(line: str, *, must_exist: bool) -> Iterator[Unmet]:
+    name = _name_of(line)
+    if name and is_plainly_met(line, installed_version(name) or ""):
+        return
     from packaging.requirements import InvalidRequirement, Requirement
 
     try:
@@ -195,6 +203,10 @@ def _judge(line: str, *, must_exist: bool) -> Iterator[Unmet]:
     if not is_met:
         stated = f"{requirement.name}{requirement.specifier}"
         yield Unmet(stated, normalize_name(requirement.name), extra, found)
+
+
+def _name_of(line: str) -> str:
+    return re.split(r"[^\w.-]", line.strip(), maxsplit=1)[0]
 
 
 def _extra_of(line: str) -> str | None:
