@@ -239,4 +239,4 @@ def test_copies_and_pickles():
     twin = copy.copy(point)
     twin.x = 2
 
-    assert (point.x, copy.deepcopy(point), pickle.loads(pickle.dumps(point))) == (1, point, point)  # noqa: S301
+    assert (point.x, copy.deepcopy(point), pickle.loads(pickle.dumps(point))) == (1, point, point)

@@ -16,7 +16,7 @@ from brubeck.dictshield import (
     curtime,
 )
 
-MOMENT = dt.datetime(2012, 1, 2, 3, 4, 5)
+MOMENT = dt.datetime.fromisoformat("2012-01-02T03:04:05")
 
 
 class Times(Document):

@@ -14,6 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+# How many characters of a value the text of an exception shows: logs are not a stranger's to fill.
+MAX_SHOWN = 200
+
 
 class FieldError(NamedTuple):
     """One refusal as data: where, why and what."""
@@ -81,7 +84,9 @@ class ShieldException(ValueError):
         return reasons
 
     def __str__(self) -> str:
-        first = f"{self.reason} - {self.field_name}:{describe(self.field_value)}"
+        value = describe(self.field_value)
+        shown = value if len(value) <= MAX_SHOWN else f"{value[:MAX_SHOWN]}…"
+        first = f"{self.reason} - {self.field_name}:{shown}"
         others = len(self.nested) - 1
         return first if others < 1 else f"{first} (and {others} more)"
 

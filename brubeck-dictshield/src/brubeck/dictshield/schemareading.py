@@ -34,7 +34,7 @@ class SchemaReader:
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self.is_modern = is_modern(schema)
-        self._definitions: Mapping[str, Any] = schema.get("$defs") or schema.get("definitions") or {}
+        self._definitions: Mapping[Any, Any] = schema.get("$defs") or schema.get("definitions") or {}
         self._made: dict[str, Any] = {}
         # The definitions that are being read, each with the fields that refer to it meanwhile.
         self._waiting: dict[str, list[EmbeddedDocumentField[Any]]] = {}
@@ -72,6 +72,8 @@ class SchemaReader:
     def _read_object(self, schema: Mapping[str, Any], *, required: bool) -> Any:
         if "properties" not in schema:
             return DictField(required=required)
+        if schema == self._definitions.get(schema.get("title")):
+            return self._read_reference(schema["title"])
         return EmbeddedDocumentField(self._make_embedded(schema), required=required)
 
     def _make_embedded(self, schema: Mapping[str, Any], name: str = "Embedded") -> Any:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, ClassVar
 
+from brubeck.dictshield.checking import blame
 from brubeck.dictshield.fields.embedding import EmbeddedDocumentField
-from brubeck.dictshield.fields.field import BaseField
+from brubeck.dictshield.fields.field import MISHAPS, BaseField
 from brubeck.dictshield.fields.sequences import ListField
 from brubeck.dictshield.jsontext import dump_json
 from brubeck.dictshield.plan import plan_of
@@ -52,6 +53,9 @@ class SafeableMixin:
             doc_encoder: Not used; it stands here for callers of 0.4.4.
             field_list: The names of fields to show or to hide; the internal ones by default.
             white_list: True to show *field_list* and nothing else, False to hide it.
+
+        Raises:
+            ShieldException: A value has no form in the view.
         """
         if isinstance(doc_dict_or_dicts, list | tuple):
             several = [doc_encoder, field_list, white_list]
@@ -61,8 +65,11 @@ class SafeableMixin:
         for key, name, value in read_values(cls, doc_dict_or_dicts):
             if value is not None and bool({key, name} & listed) == white_list:
                 field = plan_of(cls).fields[name]
-                shown = share(field, value, doc_converter)
-                shown = field_converter(name, value) if shown is NOTHING else shown
+                try:
+                    shown = share(field, value, doc_converter)
+                    shown = field_converter(name, value) if shown is NOTHING else shown
+                except RecursionError as exc:
+                    raise blame(exc, name, value) from None
                 view[field.minimized_field_name or name] = shown
         return view
 
@@ -119,7 +126,10 @@ class SafeableMixin:
     @classmethod
     def _convert_for_json(cls, name: str, value: Any) -> Any:
         field = plan_of(cls).fields[name]
-        return field.for_json(field.receive(value))
+        try:
+            return field.for_json(field.receive(value))
+        except MISHAPS as exc:
+            raise blame(exc, name, value) from exc
 
 
 def keep(name: str, value: Any) -> Any:

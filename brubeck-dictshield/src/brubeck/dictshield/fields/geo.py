@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from brubeck.dictshield.errors import ShieldException
 from brubeck.dictshield.fields.field import BaseField
@@ -11,6 +11,8 @@ from brubeck.dictshield.fields.field import BaseField
 
 class GeoPointField(BaseField[Any]):
     """Two finite numbers, as a list, a tuple, or a dictionary with two keys of your choice."""
+
+    keeps_empty: ClassVar[bool] = False
 
     def validate(self, value: Any) -> Any:
         if not isinstance(value, list | tuple | dict):

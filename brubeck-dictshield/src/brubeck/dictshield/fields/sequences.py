@@ -34,7 +34,7 @@ class ListField(BaseField[list[E]]):
         InvalidShield: *fields* is no field and no list of fields.
     """
 
-    keeps_empty: ClassVar[bool] = True  # so that '' is refused as no list, as it always was
+    keeps_empty: ClassVar[bool] = False
 
     def __init__(
         self,
