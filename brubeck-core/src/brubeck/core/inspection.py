@@ -17,10 +17,10 @@ from brubeck.core.discovery import PluginEntry, disabled_by_environment, scan
 from brubeck.core.errors import PluginError
 from brubeck.core.isolation import disabled_record, failed_record
 from brubeck.core.lookup import part_rivals
-from brubeck.core.missing import Failure, switch_off
+from brubeck.core.missing import Failure, describe_unknown_names, switch_off
 from brubeck.core.records import PluginRecord
 
-__all__ = ["IMPORT_TIMEOUT_S", "inspect_plugins"]
+__all__ = ["IMPORT_TIMEOUT_S", "inspect_plugins", "unknown_disabled_names"]
 
 IMPORT_TIMEOUT_S = 5.0
 """How long one plugin may take to import; a light module takes a hundredth of a second."""
@@ -50,6 +50,11 @@ def inspect_plugins(
     return tuple(
         _mark_conflicts(sorted(records, key=lambda record: (record.name, record.distribution or "")))
     )
+
+
+def unknown_disabled_names() -> tuple[str, ...]:
+    """Return a sentence for each name in `BRUBECK_DISABLE_PLUGINS` that no installed plugin has."""
+    return tuple(describe_unknown_names(disabled_by_environment(), scan()))
 
 
 def _probe(waiting: list[PluginEntry], timeout_s: float) -> Iterator[PluginRecord]:

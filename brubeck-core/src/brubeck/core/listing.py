@@ -22,9 +22,11 @@ def plugins_command(as_json: bool, timing: bool, check: bool) -> None:
 
     A plugin named in BRUBECK_DISABLE_PLUGINS (names with commas between them) is not imported.
     """
-    from brubeck.core.inspection import inspect_plugins
+    from brubeck.core.inspection import inspect_plugins, unknown_disabled_names
 
     records = inspect_plugins()
+    for told in unknown_disabled_names():
+        click.echo(told, err=True)
     if as_json:
         click.echo(json.dumps([record.as_dict() for record in records], indent=2))
     else:

@@ -12,7 +12,7 @@ What a distribution and its extras need is read from its metadata, so that it is
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from brubeck.core.discovery import Unmet, find_unmet, installed_version, normalize_name
@@ -26,6 +26,7 @@ __all__ = [
     "Failure",
     "describe_core_conflict",
     "describe_failure",
+    "describe_unknown_names",
     "did_you_mean",
     "explain_import_error",
     "explain_missing",
@@ -67,6 +68,22 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return `" Did you mean 'wsgi'?"`, or nothing when no known name is near."""
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.75)
     return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def describe_unknown_names(
+    names: Iterable[str], entries: Sequence[PluginEntry], others: Iterable[str] = ()
+) -> Iterator[str]:
+    """Yield a sentence for each of *names* that disables nothing.
+
+    Args:
+        names: What is to be disabled.
+        entries: The plugins that are installed.
+        others: Names of plugins that were passed by hand.
+    """
+    known = {name for entry in entries for name in (entry.name, entry.distribution)}.union(others)
+    for name in sorted(names):
+        if name not in known and not any(entry.is_among([name]) for entry in entries):
+            yield f"No plugin is named {name!r}, so nothing is disabled by it.{did_you_mean(name, known)}"
 
 
 def explain_missing(

@@ -27,7 +27,7 @@ from brubeck.core.isolation import (
     disabled_record,
     load_plugin,
 )
-from brubeck.core.missing import did_you_mean, explain_missing
+from brubeck.core.missing import describe_unknown_names, explain_missing
 from brubeck.core.records import PluginRecord
 from brubeck.core.registry import HookRegistry
 from brubeck.core.values import LazyValue, check_signer, merge_values, read_commands
@@ -246,14 +246,8 @@ class PluginManager:
         for rivals in find_rivals(active).values():
             failure = describe_rivals(rivals)
             raise PluginError(f"{failure.cause[0].upper()}{failure.cause[1:]} {failure.mend}")
-        known = {name for entry in entries for name in (entry.name, entry.distribution)}
-        known |= {record.name for record in self.records}
-        for name in sorted(self.disabled):
-            if not any(entry.is_among([name]) for entry in entries) and name not in known:
-                guess = did_you_mean(name, known)
-                logger.log(
-                    self._log_level, "No plugin is named %r, so nothing is disabled by it.%s", name, guess
-                )
+        for told in describe_unknown_names(self.disabled, entries, [record.name for record in self.records]):
+            logger.log(self._log_level, "%s", told)
 
     def _report_conflicts(self) -> None:
         for table in (self.connections, self.renderers, self.mixins):
