@@ -1,4 +1,4 @@
-"""What breaks, or is broken on purpose: clients that vanish, floods, full tables. Bounded forms of what hurt other servers."""
+"""What breaks, or is broken on purpose: clients that hold on or vanish, handlers that fail, tables that are full."""
 
 import signal
 import socket

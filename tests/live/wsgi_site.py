@@ -10,7 +10,6 @@ import contextvars
 import gc
 import hashlib
 import json
-import os
 import resource
 import sys
 import time
@@ -42,7 +41,7 @@ class Stats(WebMessageHandler):
         status = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
         return json.dumps(
             {
-                "descriptors": len(os.listdir("/proc/self/fd")),
+                "descriptors": len(list(Path("/proc/self/fd").iterdir())),
                 "rss": int(status["VmRSS"].split()[0]) * 1024,
                 "peak": int(status["VmHWM"].split()[0]) * 1024,
                 "cpu": usage.ru_utime + usage.ru_stime,
