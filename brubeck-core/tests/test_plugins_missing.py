@@ -3,9 +3,10 @@
 import sys
 
 import pytest
+from brubeck.core.command import main
 from brubeck.core.discovery import PluginEntry, find_unmet
 from brubeck.core.isolation import disabled_record
-from brubeck.core.lookup import find_commands, find_connection
+from brubeck.core.lookup import find_commands, find_connection, find_missing_command
 from brubeck.core.missing import explain_missing
 from brubeck.core.records import PluginRecord
 from brubeck.plugins import MissingPlugin, PluginError, PluginManager
@@ -234,3 +235,22 @@ def test_commands_are_found_past_two_distributions_with_one_name(lab):
 
     assert "three" in commands
     assert not {"one", "two"} & set(commands)
+
+
+def test_a_command_of_a_disabled_plugin_says_so(lab, monkeypatch, capsys):
+    """It was `No such command 'serve'.`, which says nothing about what brings it."""
+    lab.install("brubeck-wsgi", "", name="wsgi", version="7.0")
+    monkeypatch.setattr("brubeck.core.lookup.scan", lambda: lab.entries)
+    monkeypatch.setenv("BRUBECK_DISABLE_PLUGINS", "wsgi")
+    monkeypatch.setattr(sys, "argv", ["brubeck", "serve", "app"])
+
+    with pytest.raises(SystemExit, match="2"):
+        main()
+
+    assert "command 'serve' comes with brubeck-wsgi 7.0, which was not loaded" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("nothing_installed")
+def test_a_command_that_is_not_installed_tells_the_line_and_an_unknown_one_does_not():
+    assert str(find_missing_command("serve")).endswith("Install it with: pip install brubeck-wsgi")
+    assert find_missing_command("serv") is None

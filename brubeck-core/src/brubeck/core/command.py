@@ -38,6 +38,7 @@ class PluginGroup(click.Group):
             return own
         found = plugin_commands().get(cmd_name)
         if found is None:
+            refuse_missing(cmd_name)
             return None
         command: click.Command = found.get()
         return command
@@ -62,6 +63,15 @@ def plugin_commands() -> dict[str, Any]:
     from brubeck.core.lookup import find_commands
 
     return find_commands()
+
+
+def refuse_missing(name: str) -> None:
+    """Say what brings the command *name*, where it is Brubeck's and the distribution is not usable."""
+    from brubeck.core.lookup import find_missing_command
+
+    missing = find_missing_command(name)
+    if missing is not None:
+        raise missing
 
 
 @click.group(cls=PluginGroup, context_settings={"help_option_names": ["-h", "--help"]})

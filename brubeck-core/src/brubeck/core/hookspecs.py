@@ -91,8 +91,8 @@ def brubeck_mixins() -> Mapping[str, str | type]:  # type: ignore[empty-body]
 def brubeck_commands() -> Iterable[click.Command] | Mapping[str, str | click.Command]:  # type: ignore[empty-body]
     """Bring subcommands of `brubeck`.
 
-    Called when the command line is asked for its commands, and by `brubeck plugins`. The name of a command
-    that Brubeck has itself (`run`, `routes`, `plugins`) is refused.
+    Called when the command line is asked for its commands, and by `brubeck plugins`. Under the
+    name of a command that Brubeck has itself (`run`, `routes`, `plugins`) the own one is run.
 
     Returns:
         click commands; or their names and commands or strings `"package.module:command"`, which are imported

@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from typing import cast
 
 from brubeck.core.discovery import PluginEntry, disabled_by_environment, find_rivals, scan
+from brubeck.core.errors import MissingPlugin
 from brubeck.core.isolation import describe_rivals, failed_record
 from brubeck.core.missing import explain_missing, home_of
 from brubeck.core.plugins import PluginManager
 from brubeck.core.records import PluginRecord
 from brubeck.core.values import LazyValue, merge_values
 
-__all__ = ["find_commands", "find_connection", "part_rivals"]
+__all__ = ["find_commands", "find_connection", "find_missing_command", "part_rivals"]
 
 
 def find_connection(class_name: str) -> type:
@@ -52,6 +53,18 @@ def find_commands() -> dict[str, LazyValue]:
     """
     entries, _ = part_rivals(scan())
     return _load_quietly(entries).commands()
+
+
+def find_missing_command(name: str) -> MissingPlugin | None:
+    """Return what to say of a command of Brubeck's own that no plugin brings; None for any other name.
+
+    Blocks:
+        As long as the scan and the imports take.
+    """
+    if home_of("command", name) is None:
+        return None
+    entries, broken = part_rivals(scan())
+    return explain_missing("command", name, records=(*_load_quietly(entries).records, *broken))
 
 
 def part_rivals(
