@@ -53,6 +53,12 @@ class Lab:
         return [entry for entry in scan() if entry.distribution in self.distributions]
 
 
+@pytest.fixture(scope="session")
+def lab_class() -> type[Lab]:
+    """For a lab that several tests only read."""
+    return Lab
+
+
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     """A folder to install plugins into; what is imported from it is forgotten after the test."""
