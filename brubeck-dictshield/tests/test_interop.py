@@ -1,8 +1,8 @@
 """Rows, dataclasses, pydantic."""
 
-import collections
 import dataclasses
 import sqlite3
+from typing import NamedTuple
 
 import pytest
 from brubeck.dictshield import (
@@ -35,7 +35,9 @@ def sqlite_row():
     return row
 
 
-Row = collections.namedtuple("Row", "name age")
+class Row(NamedTuple):
+    name: str
+    age: int
 
 
 @pytest.mark.parametrize("row", [{"user_name": "Jo", "age": "3", "x": None}, sqlite_row(), Row("Jo", 3)])

@@ -12,7 +12,11 @@ from brubeck.dictshield import (
     StringField,
     UUIDField,
 )
-from brubeck.dictshield.document import DocumentMetaclass, TopLevelDocumentMetaclass
+from brubeck.dictshield.document import (
+    DocumentMetaclass,
+    TopLevelDocumentMetaclass,
+    TopLevelDocumentOptions,
+)
 
 UUID = "12345678-1234-5678-1234-567812345678"
 OID = "4e9c1c1c1c1c1c1c1c1c1c1c"
@@ -193,3 +197,21 @@ def test_unknown_keys_are_refused_where_the_class_says_so():
 def test_metaclasses_are_those_of_the_old_paths():
     assert type(Movie) is TopLevelDocumentMetaclass
     assert issubclass(TopLevelDocumentMetaclass, DocumentMetaclass)
+
+
+def test_settings_of_ones_own():
+    class MyOptions(TopLevelDocumentOptions):
+        def __init__(self, **settings):
+            self.shelf = None
+            super().__init__(**settings)
+
+    class Kept(Document):
+        __optionsclass__ = MyOptions
+
+    class Book(Kept):
+        class Meta:
+            shelf = "jazz"
+            unknown = 3
+
+    assert Book._options.shelf == "jazz"
+    assert not hasattr(Book._options, "unknown")

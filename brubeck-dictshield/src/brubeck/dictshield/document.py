@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from brubeck.dictshield.checking import ClassChecks, blame
+from brubeck.dictshield.checking import blame
 from brubeck.dictshield.errors import ShieldDocException, ShieldException, refuse_all
 from brubeck.dictshield.fields.field import MISHAPS, BaseField
 from brubeck.dictshield.interop import Interop
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 
-class BaseDocument(ClassChecks, JSONSchema, Interop, SafeableMixin):
+class BaseDocument(JSONSchema, Interop, SafeableMixin):
     """What documents and embedded documents have in common.
 
     Args:
@@ -288,6 +288,8 @@ class BaseDocument(ClassChecks, JSONSchema, Interop, SafeableMixin):
 class EmbeddedDocument(BaseDocument, metaclass=DocumentMetaclass):
     """A document that lives inside another one and has no id; a mixin, where its ``Meta`` says so."""
 
+    __optionsclass__: ClassVar[type[DocumentOptions]] = DocumentOptions
+
 
 class Document(BaseDocument, metaclass=TopLevelDocumentMetaclass):
     """A document that is stored, and has an ``id``.
@@ -299,6 +301,8 @@ class Document(BaseDocument, metaclass=TopLevelDocumentMetaclass):
 
     An inner class ``Meta`` holds the settings; see `TopLevelDocumentOptions`.
     """
+
+    __optionsclass__: ClassVar[type[DocumentOptions]] = TopLevelDocumentOptions
 
     if TYPE_CHECKING:
         id: BaseField[Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, ClassVar
 
-from brubeck.dictshield.checking import blame
+from brubeck.dictshield.checking import ClassChecks, blame
 from brubeck.dictshield.fields.embedding import EmbeddedDocumentField
 from brubeck.dictshield.fields.field import MISHAPS, BaseField
 from brubeck.dictshield.fields.sequences import ListField
@@ -18,7 +18,7 @@ DocConverter = Callable[[Any], Any]
 NOTHING = object()
 
 
-class SafeableMixin:
+class SafeableMixin(ClassChecks):
     """Who may see what.
 
     The owner sees everything but ``_internal_fields`` and ``_private_fields``; the public sees

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import copy
-from typing import Any, ClassVar
+from typing import Any
 
 from brubeck.dictshield.errors import InvalidShield
 from brubeck.dictshield.fields.field import BaseField
-from brubeck.dictshield.options import DocumentOptions, TopLevelDocumentOptions, read_options
+from brubeck.dictshield.options import DocumentOptions, read_options
 
 INHERITED_OPTIONS = ("allow_inheritance", "refuse_unknown")
 
 
 class DocumentMetaclass(type):
     """Makes the classes of documents."""
-
-    options_class: ClassVar[type[DocumentOptions]] = DocumentOptions
 
     # What every class of documents has.
     _fields: dict[str, BaseField[Any]]
@@ -31,7 +29,7 @@ class DocumentMetaclass(type):
         borrowed = borrow_fields(klass)
         klass._plan = None
         klass._options = inherit_options(
-            klass, read_options(meta, attrs.get("__optionsclass__", mcs.options_class))
+            klass, read_options(meta, getattr(klass, "__optionsclass__", DocumentOptions))
         )
         klass._fields = merge_fields(klass)
         klass._class_name, klass._superclasses = trace_descent(name, bases)
@@ -42,8 +40,6 @@ class DocumentMetaclass(type):
 
 class TopLevelDocumentMetaclass(DocumentMetaclass):
     """Makes the classes of documents that are stored, and so have an id."""
-
-    options_class: ClassVar[type[DocumentOptions]] = TopLevelDocumentOptions
 
     def __new__(mcs, name: str, bases: tuple[type, ...], attrs: dict[str, Any]) -> Any:
         asked = getattr(attrs.get("Meta"), "id_field", None)
