@@ -10,7 +10,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from brubeck.core.cookies import dump_cookie, dump_cookie_removal
-from brubeck.core.errors import ConfigurationError, HeaderError, HTTPError
+from brubeck.core.errors import ConfigurationError, HeaderError
 from brubeck.core.headers import Headers, check_header, check_location
 from brubeck.core.mixins import compose
 from brubeck.core.requests import Request
@@ -442,10 +442,3 @@ def refuse_abstract(target: Any) -> None:
         raise ConfigurationError(
             f"A handler class descends from MessageHandler; {target.__qualname__} does not."
         )
-
-
-def error_of(exception: BaseException) -> tuple[int, str | None]:
-    """Return the status and the message to answer *exception* with."""
-    if isinstance(exception, HTTPError):
-        return exception.status_code, exception.message or None
-    return 500, None

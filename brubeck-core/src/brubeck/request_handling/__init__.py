@@ -22,6 +22,7 @@ from brubeck.core.forms import FormLimits, Upload  # noqa: E402
 from brubeck.core.handlers import JSONMessageHandler, MessageHandler, WebMessageHandler  # noqa: E402
 from brubeck.core.requests import Request  # noqa: E402
 from brubeck.core.responses import Response, http_response, render  # noqa: E402
+from brubeck.core.websockets import WebSocketMessageHandler  # noqa: E402
 
 __all__ = [
     "Brubeck",
@@ -39,6 +40,7 @@ __all__ = [
     "Response",
     "Upload",
     "WebMessageHandler",
+    "WebSocketMessageHandler",
     "http_response",
     "render",
 ]
