@@ -41,9 +41,10 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def typing(session: nox.Session) -> None:
-    """Mypy in strict mode over the sources."""
+    """Mypy in strict mode over the sources, and over what plugin authors write."""
     install_everything(session, "typing")
     session.run("mypy", *session.posargs)
+    session.run("pytest", "brubeck-core/tests/test_plugin_typing.py")
 
 
 @nox.session

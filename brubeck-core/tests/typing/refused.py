@@ -1,76 +1,131 @@
-"""Mistakes of plugin authors: a checker reports each line that says so, and no other."""
+"""Mistakes of plugin authors: a type checker must find one at each line marked `# error:`, of that code."""
 
 from collections.abc import Mapping
-from typing import Any
 
+from brubeck.core.requests import Request
+from brubeck.core.responses import Response
 from brubeck.plugins import (
+    ConfigureHook,
+    ConnectionsHook,
     CookieSigner,
+    CookieSignerHook,
     ExceptionHook,
     RequestHook,
     ResponseHook,
-    StartupHook,
     TemplateEngine,
     hookimpl,
 )
-from brubeck.request_handling import Brubeck, Request, Response
+from brubeck.request_handling import Brubeck
+
+# Through the mark: the shape is that of no hook.
 
 
-@hookimpl  # refused: call-overload
-def brubeck_request(application: Brubeck, message: Request, nonsense: int) -> Response | None:
+@hookimpl  # error: call-overload
+def brubeck_request(application: Brubeck, request: Request) -> Response | None:
     return None
 
 
-@hookimpl(tryfirst=True)  # refused: type-var
-def brubeck_response(application: Brubeck, message: Request, reply: Response) -> Response | None:
-    return None
+@hookimpl  # error: call-overload
+def brubeck_response(application: Brubeck, message: Request, response: Response) -> str:
+    return "wet"
 
 
-@hookimpl  # refused: call-overload
-def brubeck_mixins() -> list[str]:
-    return ["metronome"]
+@hookimpl  # error: call-overload
+async def brubeck_configure(application: Brubeck) -> None: ...
 
 
-class Guard:
-    @hookimpl  # refused: call-overload
-    def brubeck_request(self, application: Brubeck, message: str) -> Response | None:
-        return None
+@hookimpl  # error: call-overload
+def brubeck_exception(application: Brubeck, message: str, exception: Exception) -> None: ...
 
 
-class Inherits(ExceptionHook):
-    def brubeck_exception(  # refused: override
-        self, application: Brubeck, exception: Exception
-    ) -> None: ...
+@hookimpl(tryfirst=True)  # error: type-var
+def brubeck_startup(application: Brubeck, tide: int) -> None: ...
 
 
-class AnswersText:
-    def brubeck_request(self, application: Brubeck, message: Request) -> str:
-        return "Take five"
+@hookimpl(first=True)  # error: call-overload, untyped-decorator
+def brubeck_shutdown(application: Brubeck) -> None: ...
 
 
-class Misspelt:
+@hookimpl  # error: call-overload
+def brubeck_connections() -> list[str]:
+    return ["lagoon"]
+
+
+class Methods:
+    """The same as methods."""
+
+    @hookimpl  # error: call-overload
+    def brubeck_request(self, application: Brubeck, message: Request) -> bool:
+        return True
+
+    @hookimpl  # error: call-overload
+    def brubeck_mixins(self) -> Mapping[str, int]:
+        return {}
+
+
+# Through the Protocol: the shape is that of another hook, or the name is of none.
+
+
+class WrongArgument:
+    """Takes what the hook does not give."""
+
+    def brubeck_request(self, application: Brubeck, msg: Request) -> Response | None: ...
+
+
+class WrongReturn:
+    """Returns what nobody expects."""
+
+    def brubeck_response(self, application: Brubeck, message: Request, response: Response) -> bytes:
+        return b""
+
+
+class WrongName:
+    """Misspelt."""
+
     @hookimpl
     def brubeck_reqest(self, application: Brubeck, message: Request) -> Response | None:
         return None
 
 
-class NoAge:
-    def sign(self, name: str, value: Any) -> str:
-        return name
+class WrongHook:
+    """Has the shape of another hook."""
 
-    def unsign(self, name: str, signed: str) -> Any:
+    @hookimpl
+    def brubeck_configure(self, application: Brubeck, message: Request) -> None: ...
+
+    @hookimpl
+    def brubeck_connections(self, application: Brubeck) -> None: ...
+
+    @hookimpl
+    def brubeck_exception(self, application: Brubeck) -> None: ...
+
+
+class Signer:
+    """Knows no age."""
+
+    def sign(self, name: str, value: str) -> str:
+        return value
+
+    def unsign(self, name: str, signed: str) -> str:
         return signed
 
-
-class Engine:
-    def render(self, file: str, **context: Mapping[str, Any]) -> str:
-        return file
+    def brubeck_cookie_signer(self, application: Brubeck) -> str:
+        return "secret"
 
 
-text: RequestHook = AnswersText()  # refused: assignment
-misspelt: RequestHook = Misspelt()  # refused: assignment
-wrong_kind: ResponseHook = AnswersText()  # refused: assignment
-not_a_hook: StartupHook = object()  # refused: assignment
-signer: CookieSigner = NoAge()  # refused: assignment
-engine: TemplateEngine = Engine()  # refused: assignment
+argument: RequestHook = WrongArgument()  # error: assignment
+returned: ResponseHook = WrongReturn()  # error: assignment
+named: RequestHook = WrongName()  # error: assignment
+configure: ConfigureHook = WrongHook()  # error: assignment
+connections: ConnectionsHook = WrongHook()  # error: assignment
+exception: ExceptionHook = WrongHook()  # error: assignment
+signer: CookieSigner = Signer()  # error: assignment
+signers: CookieSignerHook = Signer()  # error: assignment
+engine: TemplateEngine = Signer()  # error: assignment
 
-hookimpl(tryfrist=True)  # refused: call-overload
+
+class Guard(RequestHook):
+    """Inherits the Protocol and contradicts it."""
+
+    def brubeck_request(self, application: Brubeck, message: str) -> Response | None:  # error: override
+        return None

@@ -1,6 +1,7 @@
 """What a plugin promises, as types: one Protocol for each hook and for each object that a hook hands over.
 
-A module or an object satisfies a Protocol by having the function; nothing need be inherited. To let a type
+A module or an object satisfies a Protocol by having the function; nothing need be inherited. Arguments are
+keyword-only here since their names are the contract; an implementation takes them as plain ones. To let a type
 checker compare a plugin with what it claims, inherit the Protocol or say it once: `plugin: RequestHook =
 Guard()`.
 """
@@ -81,47 +82,49 @@ class CommandsHook(Protocol):
 class ConfigureHook(Protocol):
     """Adds routes and settings."""
 
-    def brubeck_configure(self, application: Brubeck) -> None:
+    def brubeck_configure(self, *, application: Brubeck) -> None:
         """See `brubeck.core.hookspecs.brubeck_configure`."""
 
 
 class StartupHook(Protocol):
     """Starts what lives beside the messages."""
 
-    def brubeck_startup(self, application: Brubeck) -> None:
+    def brubeck_startup(self, *, application: Brubeck) -> None:
         """See `brubeck.core.hookspecs.brubeck_startup`."""
 
 
 class ShutdownHook(Protocol):
     """Stops what it started."""
 
-    def brubeck_shutdown(self, application: Brubeck) -> None:
+    def brubeck_shutdown(self, *, application: Brubeck) -> None:
         """See `brubeck.core.hookspecs.brubeck_shutdown`."""
 
 
 class CookieSignerHook(Protocol):
     """Brings a cookie signer."""
 
-    def brubeck_cookie_signer(self, application: Brubeck) -> CookieSigner | None:
+    def brubeck_cookie_signer(self, *, application: Brubeck) -> CookieSigner | None:
         """See `brubeck.core.hookspecs.brubeck_cookie_signer`."""
 
 
 class RequestHook(Protocol):
     """Guards the way in."""
 
-    def brubeck_request(self, application: Brubeck, message: Request) -> Response | None:
+    def brubeck_request(self, *, application: Brubeck, message: Request) -> Response | None:
         """See `brubeck.core.hookspecs.brubeck_request`."""
 
 
 class ResponseHook(Protocol):
     """Guards the way out."""
 
-    def brubeck_response(self, application: Brubeck, message: Request, response: Response) -> Response | None:
+    def brubeck_response(
+        self, *, application: Brubeck, message: Request, response: Response
+    ) -> Response | None:
         """See `brubeck.core.hookspecs.brubeck_response`."""
 
 
 class ExceptionHook(Protocol):
     """Hears of unhandled exceptions."""
 
-    def brubeck_exception(self, application: Brubeck, message: Request, exception: Exception) -> None:
+    def brubeck_exception(self, *, application: Brubeck, message: Request, exception: Exception) -> None:
         """See `brubeck.core.hookspecs.brubeck_exception`."""
