@@ -1,57 +1,44 @@
-"""A renderer on nothing but core: `$name` out of files, escaped."""
+"""Templates in which `~name~` is filled in."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from html import escape
 from pathlib import Path
-from string import Template
 from typing import Any
-
-from brubeck.request_handling import Brubeck, Response
 
 
 class LagoonEngine:
-    """Fills the templates of one folder."""
+    """Fills in the templates of one folder."""
 
     name = "lagoon"
+    suffixes = (".lagoon",)
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
 
-    def has(self, file: str) -> bool:
-        return (self.folder / file).is_file()
-
     def render(self, file: str, context: Mapping[str, Any]) -> str:
-        template = Template((self.folder / file).read_text(encoding="utf-8"))
-        return template.substitute({name: escape(str(value)) for name, value in context.items()})
+        text = (self.folder / file).read_text("utf-8")
+        return re.sub(r"~(\w+)~", lambda found: escape(str(context[found[1]])), text)
 
 
 class LagoonRendering:
-    """Renders with a `LagoonEngine`.
+    """Renders the lagoon's templates.
 
     Adds: `render_template`.
-    Needs: `template_engine='lagoon'` and `template_dir`.
-    Answers: `error_page`, with `errors.html` where it exists.
+    Needs: `template_engine='lagoon'` and `template_dir`, or `template_loader=load_lagoon_env(folder)`.
+    Answers: nothing.
     """
 
     provides = ("renderer",)
-    application: Brubeck
 
     @classmethod
-    def load_engine(cls, template_dir: str | Path) -> LagoonEngine:
-        return LagoonEngine(template_dir)
+    def load_engine(cls, folder: str | Path) -> LagoonEngine:
+        return LagoonEngine(folder)
 
-    @classmethod
-    def check_application(cls, application: Brubeck) -> None:
-        application.templates.get("lagoon")
+    def render_template(self: Any, file: str, _status_code: int = 200, **context: Any) -> Any:
+        self.set_body(self.application.templates.get("lagoon").render(file, context))
+        return self.render(status_code=_status_code)
 
-    def render_template(self, file: str, _status_code: int = 200, **context: Any) -> Response:
-        return Response(
-            self.application.templates.get("lagoon").render(file, context),
-            _status_code,
-            headers=[("Content-Type", "text/html; charset=utf-8")],
-        )
 
-    def error_page(self, status_code: int, message: str, exception: BaseException | None) -> Response | None:
-        if not self.application.templates.get("lagoon").has("errors.html"):
-            return None
-        return self.render_template("errors.html", status_code, error_code=status_code, message=message)
+def load_lagoon_env(folder: str | Path) -> Callable[[], LagoonEngine]:
+    return lambda: LagoonEngine(folder)

@@ -1,17 +1,16 @@
 """A handler mixin."""
 
-from brubeck.request_handling import Request
+from typing import Any
 
 
 class TideMixin:
     """Tells the tide.
 
     Adds: `tide`.
-    Needs: nothing.
+    Needs: the setting `tide`.
+    Answers: nothing.
     """
 
-    message: Request
-
     @property
-    def tide(self) -> str:
-        return "low" if self.message.path.endswith("/ebb") else "high"
+    def tide(self: Any) -> str:
+        return str(self.application.settings["tide"])
