@@ -154,6 +154,20 @@ def test_meta_chooses_the_id_for_subclasses_too():
     assert KeptToo(_id=OID).to_python() == {"_id": OID}
 
 
+def test_settings_of_the_id_key_by_key():
+    class Filled(Document):
+        class Meta:
+            id_options = {"auto_fill": True}
+
+    class Empty(Filled):
+        class Meta:
+            id_options = {"uniq_field": "key"}
+
+    assert list(Filled().to_python()) == ["_id"]
+    assert Empty().to_python() == {}
+    assert list(Empty(id=UUID).to_python()) == ["key"]
+
+
 def test_a_field_can_be_the_id():
     class Named(Document):
         name = StringField(id_field=True)

@@ -42,7 +42,7 @@ class TopLevelDocumentMetaclass(DocumentMetaclass):
     """Makes the classes of documents that are stored, and so have an id."""
 
     def __new__(mcs, name: str, bases: tuple[type, ...], attrs: dict[str, Any]) -> Any:
-        asked = getattr(attrs.get("Meta"), "id_field", None)
+        meta = attrs.get("Meta")
         klass = super().__new__(mcs, name, bases, attrs)
         if not any(isinstance(base, TopLevelDocumentMetaclass) for base in bases):
             return klass  # the root itself, which has no fields
@@ -51,11 +51,11 @@ class TopLevelDocumentMetaclass(DocumentMetaclass):
             raise InvalidShield(
                 f"Cannot override id_field: {name} has {[field.field_name for field in keyed]}."
             )
-        inherit_id_field(klass, asked)
+        inherit_id_settings(klass, meta)
         if keyed:
             alias_id(klass, keyed[0])
         elif "id" not in attrs:
-            give_id(klass, asked)
+            give_id(klass, anew=hasattr(meta, "id_field") or hasattr(meta, "id_options"))
         return klass
 
 
@@ -122,14 +122,14 @@ def inherit_options(klass: Any, options: DocumentOptions) -> DocumentOptions:
     return options
 
 
-def inherit_id_field(klass: Any, asked: Any) -> None:
-    """Take the class of the id from the first base that has one, unless *asked* for here."""
-    inherited = [
+def inherit_id_settings(klass: Any, meta: type | None) -> None:
+    """Take what *meta* does not say of the id from the first base that has one."""
+    bases = [
         base._options for base in klass.__bases__ if hasattr(getattr(base, "_options", None), "id_field")
     ]
-    if inherited and asked is None:
-        klass._options.id_field = inherited[0].id_field
-        klass._options.id_options = {**inherited[0].id_options, **klass._options.id_options}
+    for name in ("id_field", "id_options"):
+        if bases and not hasattr(meta, name):
+            setattr(klass._options, name, getattr(bases[0], name))
 
 
 def alias_id(klass: Any, field: BaseField[Any]) -> None:
@@ -144,13 +144,11 @@ def alias_id(klass: Any, field: BaseField[Any]) -> None:
     )
 
 
-def give_id(klass: Any, asked: Any) -> None:
-    """Give *klass* an id, unless it inherits one and has not *asked* for another class of ids."""
-    inherited = klass._fields.pop("id", None)
-    field = inherited
-    if inherited is None or asked is not None:
-        field = klass._options.id_field(**klass._options.id_options)
+def give_id(klass: Any, *, anew: bool) -> None:
+    """Give *klass* an id: the one that it inherits, unless there is none or its settings ask for one *anew*."""
+    field = klass._fields.pop("id", None)
+    if field is None or anew:
+        field = klass._options.id_field(**{"uniq_field": "_id", **klass._options.id_options})
         field.field_name, field.owner_document = "id", klass
-        field.uniq_field = field.uniq_field or "id"
         klass.id = field
     klass._fields = {"id": field, **klass._fields}
