@@ -74,7 +74,11 @@ class Load:
         pair[1].close()
 
     async def one(self) -> None:
-        pair = self.idle.pop() if self.idle else await self.connect()
+        try:
+            pair = self.idle.pop() if self.idle else await self.connect()
+        except OSError:
+            self.refused += 1
+            return
         if await self.ask(*pair):
             self.idle.append(pair)
         else:
@@ -104,7 +108,7 @@ class Load:
             "statuses": dict(self.statuses),
             "wrong": self.wrong,
             "unanswered": self.unanswered,
-            "broken": self.broken,
+            "broken": self.broken + self.refused,
             "slowest_s": round(self.slowest_s, 3),
         }
 

@@ -276,7 +276,8 @@ class BalancedSource:
     def finish(self) -> None:
         """Wait until the balancer has heard that all is answered."""
         self.flush()
-        self._farewell()
+        if self._goodbyes:  # there is a balancer to hear it
+            self._farewell()
 
     def _farewell(self) -> None:
         seen = self._goodbyes

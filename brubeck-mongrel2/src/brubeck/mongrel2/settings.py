@@ -37,6 +37,8 @@ class ServerSettings:
         idle_timeout_s: A connection that says and hears nothing for so long is closed; 0 never closes one, which
             WebSockets and server-sent events want.
         uploads: Whether bodies above *content_length* are taken.
+        max_descriptors: Half of them may wait at once, Mongrel2's own sockets among them: with one more, it no longer
+            hears its handlers and does not recover. The process's limit must allow as many; `up` sees to that.
         flow_control: Have Mongrel2 acknowledge what it wrote; see the manual for what that costs.
         options: Further rows of Mongrel2's table `setting`.
     """
@@ -55,6 +57,7 @@ class ServerSettings:
     certificates: str = ""
     idle_timeout_s: int = 0
     uploads: bool = True
+    max_descriptors: int = 32_768
     flow_control: bool = False
     options: Mapping[str, str] = field(default_factory=dict)
 
@@ -115,6 +118,8 @@ class ServerSettings:
             "limits.min_ping": self.idle_timeout_s,
             "limits.min_read_rate": 0,
             "limits.min_write_rate": 0,
+            "superpoll.max_fd": self.max_descriptors,
+            "superpoll.hot_dividend": 2,
             "download.flow_control": int(self.flow_control),
         }
         if self.uploads:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -159,6 +160,7 @@ class Supervisor:
         Blocks:
             The thread.
         """
+        raise_descriptor_limit()
         self.settings.folder.mkdir(parents=True, exist_ok=True)
         pid_file = supervisor_file(self.settings)
         pid_file.write_text(f"{os.getpid()}\n")
@@ -222,6 +224,12 @@ class Supervisor:
         for worker in self.workers:
             worker.stop(5)
         self.server.stop(2)
+
+
+def raise_descriptor_limit() -> None:
+    """Let this process and its children open as many descriptors as the system allows them."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def supervisor_file(settings: ServerSettings) -> Path:
