@@ -115,7 +115,7 @@ class WebSocketMessageHandler(MessageHandler):
     subprotocol: str | None = None
     """The one that was chosen."""
 
-    session: WebSocketSession | None = None
+    _websocket: WebSocketSession | None = None
 
     @classmethod
     def check_application(cls, application: Brubeck) -> None:
@@ -181,7 +181,7 @@ class WebSocketMessageHandler(MessageHandler):
     @property
     def is_open(self) -> bool:
         """Whether messages can be sent."""
-        return self.session is not None and self.session.is_open
+        return self._websocket is not None and self._websocket.is_open
 
     def send(self, data: str | bytes) -> None:
         """Send a message; nothing happens when the client has gone.
@@ -212,9 +212,9 @@ class WebSocketMessageHandler(MessageHandler):
         self._session().transport.broadcast(room, data)
 
     def _session(self) -> WebSocketSession:
-        if self.session is None:
+        if self._websocket is None:
             raise RuntimeError("The WebSocket is not open yet; on_open is the first place to use it.")
-        return self.session
+        return self._websocket
 
 
 class WebSocketSession:
@@ -230,7 +230,7 @@ class WebSocketSession:
         self.transport = transport
         self.is_open = True
         self._has_ended = False
-        handler.session = self
+        handler._websocket = self
 
     def open(self) -> None:
         """The handshake was answered."""
