@@ -82,9 +82,10 @@ def hog(pull_address, pub_address):
 
 def brubeck(pull_address, pub_address, sleep_s=0, hog_s=0):
     """A `WebMessageHandler` of an application."""
-    from brubeck.request_handling import Brubeck, WebMessageHandler
-    from brubeck.mongrel2 import Mongrel2Connection
     import time
+
+    from brubeck.mongrel2 import Mongrel2Connection
+    from brubeck.request_handling import Brubeck, WebMessageHandler
 
     class Take(WebMessageHandler):
         def get(self):

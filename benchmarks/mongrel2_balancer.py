@@ -12,8 +12,8 @@ from statistics import median
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "tests" / "live")]
 
-from mongrel2 import load  # noqa: E402
-from mongrel2_server import Mongrel2, balanced, running  # noqa: E402
+from mongrel2 import load
+from mongrel2_server import Mongrel2, balanced, running
 
 ARMS = str(HERE / "mongrel2_arms.py")
 
