@@ -157,7 +157,7 @@ def test_two_applications_share_no_plugin():
 
 def test_a_signer_of_a_plugin_signs():
     class Signer:
-        cookie_attributes = {"httponly": True}  # noqa: RUF012
+        cookie_attributes = {"httponly": True}
         secure_when_https = True
 
         def sign(self, name, value):

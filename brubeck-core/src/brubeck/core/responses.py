@@ -79,7 +79,7 @@ class Response:
         response.status_code = status_code
         response.reason = reason
         response.headers = headers
-        response._closers = None  # noqa: SLF001 - our own
+        response._closers = None
         return response
 
     @property
