@@ -1,0 +1,1 @@
+"""SpotiChat: a room for everybody who is listening to the same song."""
