@@ -85,6 +85,8 @@ def test_a_document_is_a_type_for_pydantic():
     assert User.__get_pydantic_json_schema__(schema, None)["title"] == "User"
     with pytest.raises(ValidationError, match="Required field missing"):
         validate({"age": 3})
+    with pytest.raises(ValidationError, match="Not a User"):
+        validate(3)
 
 
 def test_refusals_of_rows():

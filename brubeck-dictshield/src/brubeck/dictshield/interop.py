@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Self
 
-from brubeck.dictshield.errors import InvalidShield
+from brubeck.dictshield.errors import InvalidShield, ShieldException
 from brubeck.dictshield.plan import plan_of
 from pydantic_core import core_schema
 
@@ -88,7 +88,10 @@ class Interop:
 
     @classmethod
     def _from_pydantic(cls, value: Any) -> Self:
-        document: Any = value if isinstance(value, cls) else cls.from_mapping(value)
+        try:
+            document: Any = value if isinstance(value, cls) else cls.from_mapping(value)
+        except InvalidShield:
+            raise ShieldException(f"Not a {cls.__name__}", None, value) from None
         document.validate()
         return document  # type: ignore[no-any-return]
 
