@@ -252,7 +252,7 @@ def test_domains(domain: str) -> None:
 @pytest.mark.parametrize(
     ("expires", "sent"),
     [
-        (datetime(2030, 1, 2, 3, 4, 5), "Wed, 02 Jan 2030 03:04:05 GMT"),  # noqa: DTZ001
+        (datetime(2030, 1, 2, 3, 4, 5), "Wed, 02 Jan 2030 03:04:05 GMT"),
         (datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC), "Wed, 02 Jan 2030 03:04:05 GMT"),
         (datetime(2030, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=2))), "Wed, 02 Jan 2030 01:04:05 GMT"),
         (1893553445.9, "Wed, 02 Jan 2030 03:04:05 GMT"),

@@ -213,8 +213,10 @@ HEADERS = {
 }
 CODINGS = [b"identity", b"gzip", b"chunked, identity", b"gzip, chunked", b"chunked, chunked", b"xchunked", b"chunked;q=1",
            b'"chunked"', b"", b"chunked,", b",chunked", b"chunk\xe9d", b"chunked\xa0"]  # fmt: skip
-HOSTS = [b"a b", b"a/b", b"a@b", b"a:b", b"a:99999", b"[::1", b"a,b", b"a?b", b"a#b", b"a\\b", b"<a>", b"a:80:80",
-         b"http://a", b'"a"', b"a:-1", b"a^", b"\xe9"]  # fmt: skip
+HOSTS = [
+    b"a b", b"a/b", b"a@b", b"a:b", b"a:99999", b"[::1", b"a,b", b"a?b", b"a#b", b"a\\b", b"<a>", b"a:80:80",
+    b"http://a", b'"a"', b"a:-1", b"a^", b"\xe9",
+]  # fmt: skip
 CHUNKS = {
     "no size": b"\r\nabc\r\n0\r\n\r\n",
     "a size in words": b"three\r\nabc\r\n0\r\n\r\n",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -46,10 +47,9 @@ def on_signals(
 
     Outside the main thread signals cannot be watched, and nothing is done.
     """
-    try:
-        watchers = [gevent.signal_handler(number, stop) for number in numbers]
-    except (ValueError, TypeError):
+    if threading.current_thread() is not threading.main_thread():
         return lambda: None
+    watchers = [gevent.signal_handler(number, stop) for number in numbers]
 
     def undo() -> None:
         for watcher, number in zip(watchers, numbers, strict=True):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from io import BytesIO
 from typing import Any, Protocol, overload
 from urllib.parse import SplitResult, unquote_to_bytes
 
@@ -52,12 +53,15 @@ class Request:
     """
 
     limits: FormLimits = FormLimits()
+    is_websocket: bool = False
+    """Whether this is the handshake of a WebSocket; set by a transport that carries them."""
     route_arguments: Mapping[str, Any] = {}
     """What the route's named groups took from the path."""
     _header_map: Headers | None = None
     _query_arguments: dict[str, list[str]] | None = None
     _arguments: dict[str, list[str]] | None = None
     _cookies: dict[str, str] | None = None
+    _stream: BodyStream | None = None
     opened_form: Form | None = None
     """The form, once `form` was asked for: its files live until the response is closed."""
 
@@ -143,11 +147,9 @@ class Request:
     @property
     def stream(self) -> BodyStream:
         """The body as it arrives, for what should not be held in memory. Use this or `body`, not both."""
-        if isinstance(self._body, bytes):
-            from io import BytesIO
-
-            return BytesIO(self._body)
-        return self._body
+        if self._stream is None:
+            self._stream = BytesIO(self._body) if isinstance(self._body, bytes) else self._body
+        return self._stream
 
     def json(self) -> Any:
         """Return the body read as JSON.
