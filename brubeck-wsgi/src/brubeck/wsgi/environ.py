@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
@@ -55,17 +56,24 @@ def make_environ(exchange: Exchange, base: dict[str, Any]) -> dict[str, Any]:
     if head.chunked:
         environ["wsgi.input_terminated"] = True
     for name, value in head.headers:
-        if b"_" not in name:
-            add_header(environ, name.decode("latin-1").upper().replace("-", "_"), value.decode("latin-1"))
+        key = environ_key(name)
+        if key is None:
+            continue
+        text = value.decode("latin-1")
+        if key in environ and key.startswith("HTTP_"):
+            # RFC 9110 section 5.2; cookies by RFC 6265
+            text = environ[key] + ("; " if key == "HTTP_COOKIE" else ",") + text
+        environ[key] = text
     return environ
 
 
-def add_header(environ: dict[str, Any], name: str, value: str) -> None:
-    """Put a header into *environ*; repeated ones are joined (RFC 9110 section 5.2; cookies by RFC 6265)."""
-    key = _UNPREFIXED.get(name) or "HTTP_" + name
-    if key in environ and key.startswith("HTTP_"):
-        value = environ[key] + ("; " if name == "COOKIE" else ",") + value
-    environ[key] = value
+@lru_cache(maxsize=256)
+def environ_key(name: bytes) -> str | None:
+    """Return the key of the header *name*, None where it holds an underscore."""
+    if b"_" in name:
+        return None
+    text = name.decode("latin-1").upper().replace("-", "_")
+    return _UNPREFIXED.get(text) or "HTTP_" + text
 
 
 class Input:

@@ -37,6 +37,7 @@ TICK_S = 0.5
 ACCEPT_BATCH = 128
 """Connections accepted before others have their turn."""
 MAX_IDLE_WORKERS = 256
+_LENGTHS_OF_OWN = (len("date"), len("server"))
 _OUT_OF_ROOM = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
 
 
@@ -275,7 +276,7 @@ class Server:
 
     def extra_for(self, headers: Sequence[tuple[str, str]]) -> bytes:
         """Return the lines every answer has, but those that the application set itself."""
-        own = {name.lower() for name, _ in headers} & {"date", "server"}
+        own = {name.lower() for name, _ in headers if len(name) in _LENGTHS_OF_OWN} & {"date", "server"}
         if not own:
             return self.extra
         lines = self.extra.splitlines(keepends=True)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from brubeck.core.encoding import Framing, encode_chunk, encode_head
+from brubeck.core.encoding import Framing, encode_chunk, encode_head, encode_whole
 from brubeck.core.errors import ClientDisconnected
 from brubeck.core.responses import BODILESS_STATUSES, Response
 from brubeck.wsgi.environ import base_environ, make_environ
@@ -93,10 +93,7 @@ class Reply:
                 exc_info = None
         elif self._response is not None:
             raise AssertionError("start_response was called a second time without exc_info.")
-        code, _, reason = status.partition(" ")
-        if len(code) != 3 or not code.isdigit():
-            raise ValueError(f"A WSGI status is three digits, a space and a reason, got {status!r}.")
-        self._response = Response(b"", int(code), reason, headers)
+        self._response = read_start(status, headers)
         return self.write
 
     def write(self, data: bytes) -> None:
@@ -166,6 +163,8 @@ class Reply:
         if response is None:
             raise AssertionError("The application sent content before it called start_response.")
         exchange = self._exchange
+        if is_all and self._send_whole(response, piece):
+            return
         if self._has_no_body():
             if (
                 is_all
@@ -192,6 +191,25 @@ class Reply:
             self._expected = int(declared)
         self.head_sent = True
         exchange.client.send(head + self._framed(piece))
+
+    def _send_whole(self, response: Response, piece: bytes) -> bool:
+        """Send an answer that is all there, the short way; False, with nothing sent, where there is more to decide."""
+        exchange = self._exchange
+        declared = response.get_header("Content-Length")
+        if (declared is not None and declared != str(len(piece))) or self._has_no_body():
+            return False
+        response.body = piece
+        data = encode_whole(
+            response,
+            version=exchange.head.version,
+            keep_alive=exchange.settle(),
+            extra=exchange.client.server.extra_for(response.headers),
+        )
+        self.head_sent = True
+        self._framing = Framing.LENGTH
+        exchange.sent_bytes = len(piece)
+        exchange.client.send(data)
+        return True
 
     def _framed(self, piece: bytes) -> bytes:
         """Return *piece* as the framing has it; nothing where there is no body."""
@@ -221,3 +239,43 @@ class Reply:
             b"500 Internal Server Error\n", 500, headers=[("Content-Type", "text/plain; charset=utf-8")]
         )
         self._exchange.send_response(self._response)
+
+
+_checked: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[int, str, list[tuple[str, str]]]] = {}
+"""Starts of answers that were checked before: most applications have few that differ."""
+_MAX_CHECKED = 256
+_MAX_CHECKED_HEADERS = 8
+
+
+def read_start(status: str, headers: list[tuple[str, str]]) -> Response:
+    """Return a response with *status* and *headers*, and no body yet.
+
+    Raises:
+        ValueError: The status is no `200 OK`: the application's fault.
+        HeaderError: A header cannot be sent: the application's fault.
+    """
+    key = (status, tuple(headers))
+    try:
+        known = _checked.get(key)
+    except TypeError:  # pairs that are lists
+        known = None
+    if known is not None:
+        return Response.of_checked(b"", known[0], known[1], known[2].copy())
+    code, _, reason = status.partition(" ")
+    if len(code) != 3 or not code.isdigit():
+        raise ValueError(f"A WSGI status is three digits, a space and a reason, got {status!r}.")
+    response = Response(b"", int(code), reason, headers)
+    remember_start(key, response)
+    return response
+
+
+def remember_start(key: tuple[str, tuple[tuple[str, str], ...]], response: Response) -> None:
+    """Keep what was checked, if it is short; headers that always differ push each other out."""
+    if len(key[1]) > _MAX_CHECKED_HEADERS or sum(len(name) + len(value) for name, value in key[1]) > 1024:
+        return
+    if len(_checked) >= _MAX_CHECKED:
+        _checked.clear()
+    try:
+        _checked[key] = (response.status_code, response.reason, response.headers.copy())
+    except TypeError:
+        return
