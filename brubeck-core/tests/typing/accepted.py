@@ -56,6 +56,10 @@ def brubeck_request(application: Brubeck, message: Request) -> Response | None:
     return Response("dry") if message.path == "/dry" else None
 
 
+@hookimpl(specname="brubeck_startup")
+def open_the_gates(application: Brubeck) -> None: ...
+
+
 @hookimpl(optionalhook=True)
 def brubeck_of_tomorrow(tide: int) -> int:
     return tide
@@ -137,6 +141,26 @@ response: ResponseHook = everything
 exception: ExceptionHook = everything
 engine: TemplateEngine = Engine()
 signer: CookieSigner = Signer()
+
+
+class Narrow:
+    """Returns less than a hook may."""
+
+    @hookimpl
+    def brubeck_cookie_signer(self, application: Brubeck) -> Signer:
+        return Signer()
+
+    @hookimpl
+    def brubeck_request(self, application: Brubeck, message: Request) -> None: ...
+
+    @hookimpl
+    def brubeck_commands(self) -> dict[str, str | click.Command]:
+        return {"lagoon": "brubeck_lagoon.command:lagoon_command"}
+
+
+signs: CookieSignerHook = Narrow()
+passes: RequestHook = Narrow()
+commanding: CommandsHook = Narrow()
 
 
 class Guard(RequestHook):

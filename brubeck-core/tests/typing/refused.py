@@ -122,6 +122,7 @@ exception: ExceptionHook = WrongHook()  # error: assignment
 signer: CookieSigner = Signer()  # error: assignment
 signers: CookieSignerHook = Signer()  # error: assignment
 engine: TemplateEngine = Signer()  # error: assignment
+nothing: ConfigureHook = object()  # error: assignment
 
 
 class Guard(RequestHook):
@@ -129,3 +130,9 @@ class Guard(RequestHook):
 
     def brubeck_request(self, application: Brubeck, message: str) -> Response | None:  # error: override
         return None
+
+
+class Ear(ExceptionHook):
+    """Leaves out an argument, which the mark and the Protocol do not allow, though the manager does."""
+
+    def brubeck_exception(self, application: Brubeck, exception: Exception) -> None: ...  # error: override
