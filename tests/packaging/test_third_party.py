@@ -39,10 +39,14 @@ def lagoon(wheel: Path, house: Path, new_environment: Callable[[], Any]) -> Any:
     """An environment in which `pip install` was given the one wheel."""
     environment = new_environment()
     venv.create(environment.path, symlinks=True, with_pip=True)
-    pip = [environment.path / "bin" / "pip", "install", "--quiet", "--no-index", "--find-links", house, wheel]
-    done = subprocess.run(pip, capture_output=True, text=True, check=False, timeout=300)
-    assert done.returncode == 0, done.stderr
+    pip(environment, "install", "--no-index", "--find-links", house, wheel)
     return environment
+
+
+def pip(environment: Any, *arguments: str | Path) -> None:
+    command = [environment.path / "bin" / "pip", "--quiet", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
 
 
 def test_its_wheel_holds_a_package_of_its_own_and_nothing_else(wheel: Path) -> None:
@@ -119,3 +123,11 @@ else:
 assert "brubeck_lagoon" not in sys.modules
 """
     lagoon.python("-c", program)
+
+
+def test_uninstalled_it_is_gone(lagoon: Any) -> None:
+    """Runs last: it changes the environment that the others share."""
+    pip(lagoon, "uninstall", "--yes", "brubeck-lagoon")
+
+    assert json.loads(lagoon.brubeck("plugins", "--json")) == []
+    assert "lagoon" not in lagoon.brubeck("--help")
