@@ -51,6 +51,7 @@ class OAuthPage(Page):
             redirect_uri=f"{site}/oauth/{name}/callback",
             code_challenge_method="S256",
             default_timeout=10,
+            leeway=0,
             **options,
         )
 
@@ -93,9 +94,9 @@ class Callback(OAuthPage):
 
     def ask(self, provider, client, begun):
         """Return who it is: an id that stays the same, and a name."""
-        answer = f"{client.redirect_uri}?{self.message.query}"
-        proof = {"state": begun["state"], "code_verifier": begun["verifier"]}
-        client.fetch_token(provider["token_url"], authorization_response=answer, **proof)
+        answer, verifier = f"{client.redirect_uri}?{self.message.query}", begun["verifier"]
+        # The state was given to the client, which compares it.
+        client.fetch_token(provider["token_url"], authorization_response=answer, code_verifier=verifier)
         response = client.get(provider["user_url"])
         response.raise_for_status()
         who = response.json()
