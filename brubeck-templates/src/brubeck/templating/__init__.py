@@ -3,18 +3,22 @@
 Importing this imports no engine; an engine is imported when a handler that renders with it is routed.
 """
 
-from brubeck.templating.engine import Engine
-from brubeck.templating.folders import Folders, TemplateNotFound
-from brubeck.templating.loading import load_jinja2_env, load_mako_env, load_mustache_env, load_tornado_env
-from brubeck.templating.places import Place
-from brubeck.templating.rendering import (
-    Jinja2Rendering,
-    MakoRendering,
-    MustacheRendering,
-    Rendering,
-    TemplateRendering,
-    TornadoRendering,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from brubeck.templating.engine import Engine
+    from brubeck.templating.folders import Folders, TemplateNotFound
+    from brubeck.templating.loading import load_jinja2_env, load_mako_env, load_mustache_env, load_tornado_env
+    from brubeck.templating.places import Place
+    from brubeck.templating.rendering import (
+        Jinja2Rendering,
+        MakoRendering,
+        MustacheRendering,
+        Rendering,
+        TemplateRendering,
+        TornadoRendering,
+    )
 
 __all__ = [
     "Engine",
@@ -32,3 +36,27 @@ __all__ = [
     "load_mustache_env",
     "load_tornado_env",
 ]
+
+# Imported when used: the hooks of this distribution lie in this package, and are read for every application.
+_HOMES = {
+    "Engine": "brubeck.templating.engine",
+    "Folders": "brubeck.templating.folders",
+    "Jinja2Rendering": "brubeck.templating.rendering",
+    "MakoRendering": "brubeck.templating.rendering",
+    "MustacheRendering": "brubeck.templating.rendering",
+    "Place": "brubeck.templating.places",
+    "Rendering": "brubeck.templating.rendering",
+    "TemplateNotFound": "brubeck.templating.folders",
+    "TemplateRendering": "brubeck.templating.rendering",
+    "TornadoRendering": "brubeck.templating.rendering",
+    "load_jinja2_env": "brubeck.templating.loading",
+    "load_mako_env": "brubeck.templating.loading",
+    "load_mustache_env": "brubeck.templating.loading",
+    "load_tornado_env": "brubeck.templating.loading",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
