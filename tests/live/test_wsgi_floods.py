@@ -1,6 +1,7 @@
 """More than anybody should send: endless heads, pipelines nobody reads, a chunk a byte, bodies nobody asked for."""
 
 import hashlib
+import subprocess
 import threading
 import time
 from contextlib import ExitStack, suppress
@@ -190,3 +191,26 @@ def test_connections_are_forgotten(program):
             stack.enter_context(connect(program, HELLO))
 
     assert settled(program, "descriptors", before) <= before
+
+
+@pytest.mark.live("wrk")
+def test_posts_on_the_same_connections_leave_nothing_behind(program, tmp_path):
+    script = tmp_path / "post.lua"
+    script.write_text('wrk.method = "POST"\nwrk.body = string.rep("x", 2000)\n')
+    command = ["wrk", "-t1", "-c50", "-s", str(script), f"{program.url}/hello"]
+    subprocess.run([*command, "-d1s"], check=True, capture_output=True)
+    before = stats(program)["rss"]
+    report = subprocess.run([*command, "-d3s"], check=True, capture_output=True, text=True).stdout
+
+    assert "Non-2xx" not in report
+    assert "Socket errors" not in report, report
+    assert stats(program)["rss"] - before < 5 * MIB
+
+
+def test_a_handler_that_computes_stalls_others_no_longer_than_it_computes(program):
+    with connect(program, b"GET /computing?s=0.2 HTTP/1.1\r\nHost: a\r\n\r\n") as busy:
+        worst = latencies(program)[-1]
+        answer = busy.recv(4096)
+
+    assert answer.endswith(b"computed")
+    assert worst < 0.2 + 0.25

@@ -98,6 +98,7 @@ def test_it_gives_signs_of_life(gunicorn):
         assert "TIMEOUT" not in program.output
 
 
+@pytest.mark.live("wrk")
 def test_sighup_under_load_fails_no_request(gunicorn):
     with gunicorn("--workers", "2") as program:
         command = ["wrk", "-t1", "-c16", "-d4s", f"{program.url}/"]

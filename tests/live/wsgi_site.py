@@ -71,6 +71,16 @@ class Slow(WebMessageHandler):
         seen["finished"] += 1
 
 
+class Computing(WebMessageHandler):
+    """Holds the hub."""
+
+    def get(self):
+        end = time.monotonic() + float(self.get_argument("s", "0.2"))
+        while time.monotonic() < end:
+            pass
+        return "computed"
+
+
 class Download(WebMessageHandler):
     """Streams as many MiB as it is asked for."""
 
@@ -123,7 +133,7 @@ def main(port, *options):
     pool = limits.pop("pool", None)
     if nofile := limits.pop("nofile", None):
         resource.setrlimit(resource.RLIMIT_NOFILE, (nofile, nofile))
-    names = [Hello, Stats, ResetPeak, Slow, Download, Whole, Upload, Ignore, Failing, Context]
+    names = [Hello, Stats, ResetPeak, Slow, Computing, Download, Whole, Upload, Ignore, Failing, Context]
     routes = [(f"^/{cls.__name__.lower()}$", cls) for cls in names]
     Brubeck(msg_conn=WSGIConnection(port=int(port), **limits), handler_tuples=routes, pool=pool).run()
 
