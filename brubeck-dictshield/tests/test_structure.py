@@ -75,6 +75,10 @@ def test_the_old_meta_dictionary_is_read():
     class Older(Document):
         _meta = {"allow_inheritance": False}
 
+    class Documented(Document):
+        meta = {"allow_inheritance": True}
+
+    assert Documented().to_python()["_cls"] == "Documented"
     assert Old().to_python() == {"_cls": "Old", "_types": ["Old"]}
     assert Older().to_python() == {}
 

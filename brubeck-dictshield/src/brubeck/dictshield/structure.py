@@ -113,8 +113,9 @@ def trace_descent(name: str, bases: tuple[type, ...]) -> tuple[str, dict[str, ty
 
 def inherit_options(klass: Any, options: DocumentOptions) -> DocumentOptions:
     """Return *options* with what the class leaves open taken from the nearest base that says it."""
-    if "_meta" in vars(klass) and options.allow_inheritance is None:
-        options.allow_inheritance = klass._meta.get("allow_inheritance")
+    for old in (vars(klass).get("_meta"), vars(klass).get("meta")):
+        if isinstance(old, dict) and options.allow_inheritance is None:
+            options.allow_inheritance = old.get("allow_inheritance")
     for name in INHERITED_OPTIONS:
         if getattr(options, name) is None:
             said = [getattr(base._options, name) for base in klass.__mro__[1:] if hasattr(base, "_options")]
