@@ -141,6 +141,22 @@ def test_a_plugins_routes_come_behind_the_applications():
     assert Client(app).get("/plugin").text == "from the plugin"
 
 
+def test_a_hook_registered_while_configuring_is_asked():
+    class Late:
+        @hookimpl
+        def brubeck_response(self, application, message, response):
+            response.set_header("X-Late", "1")
+
+    class Plugin:
+        @hookimpl
+        def brubeck_configure(self, application):
+            application.plugins.register(Late())
+
+    app = Brubeck(handler_tuples=[("^/", Handler)], plugins=[Plugin()])
+
+    assert Client(app).get("/").headers["x-late"] == "1"
+
+
 def test_two_applications_share_no_plugin():
     class Plugin:
         @hookimpl

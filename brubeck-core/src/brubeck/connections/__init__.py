@@ -7,8 +7,10 @@ install where none brings it.
 from typing import Any
 
 from brubeck.core.connections import Connection
+from brubeck.core.requests import Request, decode_path
+from brubeck.core.responses import Response
 
-__all__ = ["Connection"]
+__all__ = ["Connection", "Request", "Response", "decode_path"]
 
 
 def __getattr__(name: str) -> Any:

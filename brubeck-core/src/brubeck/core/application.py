@@ -115,8 +115,8 @@ class Brubeck:
         self.msg_conn = self._choose_connection(mongrel2_pair, msg_conn)
         for rule in handler_tuples or ():
             self._add_rule(rule)
-        self._freeze_hooks()
         self.plugins.configure(self)
+        self._freeze_hooks()
 
     # Routes
 

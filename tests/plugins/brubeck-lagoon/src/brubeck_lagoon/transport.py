@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from brubeck.connections import Connection
-from brubeck.core.requests import Request, decode_path
+from brubeck.connections import Connection, Request, decode_path
 from gevent.event import Event
 from gevent.server import StreamServer
 
