@@ -99,11 +99,11 @@ def table(figures):
     yield "|---|---|---|---|---|---|---|"
     for arm, rounds in sorted(figures.items(), key=lambda item: -median(rates(item[1]))):
         theirs = rates(rounds)
-        each = [mine / other for mine, other in zip(ours, theirs, strict=True)]
+        each = [mine / max(other, 1) for mine, other in zip(ours, theirs, strict=True)]
         half, most = (median(figures[column] for figures in rounds) for column in (1, 2))
         failed = "yes" if any(figures[3] for figures in rounds) else "no"
         yield (
-            f"| {arm} | {median(theirs):,.0f} | {median(ours) / median(theirs):.2f} "
+            f"| {arm} | {median(theirs):,.0f} | {median(ours) / max(median(theirs), 1):.2f} "
             f"| {min(each):.2f}-{max(each):.2f} | {half:.2f} | {most:.2f} | {failed} |"
         )
 

@@ -6,6 +6,7 @@ Each reads one argument and answers the same 16 bytes; `bare` and `probe` read n
 import logging
 import os
 import sys
+from contextlib import suppress
 
 BODY = b"Take five, dude!"
 
@@ -71,11 +72,12 @@ def probe(port):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         events = Events()
         parser = httptools.HttpRequestParser(events)
-        while data := sock.recv(65536):
-            parser.feed_data(data)
-            while events.done:
-                events.done -= 1
-                sock.sendall(answer)
+        with suppress(ConnectionError):
+            while data := sock.recv(65536):
+                parser.feed_data(data)
+                while events.done:
+                    events.done -= 1
+                    sock.sendall(answer)
 
     StreamServer(("127.0.0.1", port), serve, backlog=2048).serve_forever()
 
