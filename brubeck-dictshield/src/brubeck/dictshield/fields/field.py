@@ -78,7 +78,9 @@ class BaseField(Generic[T]):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if hasattr(cls, "_from_jsonschema_types") and hasattr(cls, "_from_jsonschema_formats"):
+        hooks = ("_from_jsonschema_types", "_from_jsonschema_formats")
+        # A subclass that says nothing of schemas does not take its parent's place in them.
+        if all(hasattr(cls, hook) for hook in hooks) and any(hook in vars(cls) for hook in hooks):
             for type_name in cls._from_jsonschema_types():
                 for format_name in cls._from_jsonschema_formats():
                     dictshield_fields[type_name, format_name] = cls
