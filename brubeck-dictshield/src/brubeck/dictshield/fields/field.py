@@ -78,12 +78,7 @@ class BaseField(Generic[T]):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        hooks = ("_from_jsonschema_types", "_from_jsonschema_formats")
-        # A subclass that says nothing of schemas does not take its parent's place in them.
-        if all(hasattr(cls, hook) for hook in hooks) and any(hook in vars(cls) for hook in hooks):
-            for type_name in cls._from_jsonschema_types():
-                for format_name in cls._from_jsonschema_formats():
-                    dictshield_fields[type_name, format_name] = cls
+        register(cls)
 
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
@@ -249,6 +244,18 @@ class BaseField(Generic[T]):
     def lookup_member(self, member_name: str) -> BaseField[Any] | None:
         """Return the field of a member, where the field has members."""
         return None
+
+
+def register(kind: Any) -> None:
+    """Make *kind* the field for the types and formats of JSON Schema that it names itself.
+
+    A subclass that names none does not take its parent's place.
+    """
+    hooks = ("_from_jsonschema_types", "_from_jsonschema_formats", "jsonschema_format")
+    if any(hook in vars(kind) for hook in hooks) and all(hasattr(kind, hook) for hook in hooks[:2]):
+        for type_name in kind._from_jsonschema_types():
+            for format_name in kind._from_jsonschema_formats():
+                dictshield_fields[type_name, format_name] = kind
 
 
 def outranks(kind: Any, name: str, *others: str) -> bool:
