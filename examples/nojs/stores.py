@@ -86,10 +86,13 @@ class Store:
 
         Blocks: the calling greenlet.
         """
-        change = self._waiting.setdefault(key, Event())
-        # First listen, then look: a change in between sets the event that is already held.
-        if self.version(key) == seen and not self.is_closed:
-            change.wait(self.poll_s)
+        deadline = time.monotonic() + self.poll_s
+        while not self.is_closed and (left_s := deadline - time.monotonic()) > 0:
+            # First listen, then look: a change in between sets the event that is already held.
+            change = self._waiting.setdefault(key, Event())
+            if self.version(key) != seen:
+                return
+            change.wait(left_s)
 
     def _wake(self, keys) -> None:
         for key in list(keys):
@@ -284,7 +287,7 @@ class RedisStore(Store):
     def stop(self):
         super().stop()
         self._ear.kill()
-        self.redis.close()
+        self.redis.connection_pool.disconnect()
 
     def _hear(self) -> None:
         """Wake who waits for what any process has changed; after a broken connection, everybody."""

@@ -306,7 +306,7 @@ class RedisStore(Store):
     def stop(self):
         super().stop()
         self._ear.kill()
-        self.redis.close()
+        self.redis.connection_pool.disconnect()
 
     def _hear(self) -> None:
         """Take what any process tells; after a broken connection have all be read again."""
