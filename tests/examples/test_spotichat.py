@@ -275,7 +275,7 @@ def test_seed_is_something_to_read():
     ann = person(make_app({"SPOTICHAT_SEED": "1"}))
 
     assert feed(ann)[0]["text"] == "Five beats, and nobody falls over."
-    assert "Take Five – The Dave Brubeck Quartet" in ann.get(ROOM).text
+    assert "Take Five – The Dave Brubeck Quartet" in ann.get(ROOM).text  # noqa: RUF001
 
 
 def test_redis_needs_a_secret_that_all_processes_know():

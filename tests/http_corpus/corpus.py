@@ -211,7 +211,8 @@ HEADERS = {
     "a vertical tab before the coding": b"Transfer-Encoding: \x0bchunked",
     "a length with a space before its colon": b"Content-Length : 1",
 }
-CODINGS = [b"identity", b"gzip", b"chunked, identity", b"gzip, chunked", b"chunked, chunked", b"xchunked", b"chunked;q=1",
+CODINGS = [b"identity", b"gzip", b"chunked, identity", b"gzip, chunked", b"chunked, chunked", b"xchunked",
+           b"chunked;q=1",
            b'"chunked"', b"", b"chunked,", b",chunked", b"chunk\xe9d", b"chunked\xa0"]  # fmt: skip
 HOSTS = [
     b"a b", b"a/b", b"a@b", b"a:b", b"a:99999", b"[::1", b"a,b", b"a?b", b"a#b", b"a\\b", b"<a>", b"a:80:80",
