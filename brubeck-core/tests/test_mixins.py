@@ -133,12 +133,12 @@ def test_a_decorator_may_refuse_the_route():
 
 
 def test_the_conflict_names_the_distributions(lab, monkeypatch):
-    lab.install("brubeck-lagoon", "class Lagoon:\n    provides = ('renderer',)\n")
-    lab.install("brubeck-reef", "class Reef:\n    provides = ('renderer',)\n")
-    from brubeck_lagoon import Lagoon
-    from brubeck_reef import Reef
+    lab.install("conflict-atoll", "class Atoll:\n    provides = ('renderer',)\n")
+    lab.install("conflict-shoal", "class Shoal:\n    provides = ('renderer',)\n")
+    from conflict_atoll import Atoll
+    from conflict_shoal import Shoal
 
     with pytest.raises(
-        ConfigurationError, match=r"Lagoon \(from brubeck-lagoon\) and Reef \(from brubeck-reef\)"
+        ConfigurationError, match=r"Atoll \(from conflict-atoll\) and Shoal \(from conflict-shoal\)"
     ):
-        type("Page", (WebMessageHandler, Lagoon, Reef), {})
+        type("Page", (WebMessageHandler, Atoll, Shoal), {})
