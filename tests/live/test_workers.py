@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from brubeck.core.client import SocketClient
@@ -30,16 +31,20 @@ def shop(tmp_path):
     port = free_port()
     command = ["-m", "brubeck.core.command", "run", "shop.py", "--port", str(port), "--workers", "2"]
     with started(*command, cwd=tmp_path, port=port) as program:
-        wait_until(lambda: len(pids_of(program)) == 2, 20, "both workers")
+        wait_until(lambda: len(pids_of(program)) == 2 and is_answering(program), 20, "both workers")
         yield program
 
 
-def pids_of(program, count=20):
-    pids = set()
-    for _ in range(count):
-        with suppress(OSError):
-            pids.add(int(SocketClient(program.url).get("/").text))
-    return pids
+def pids_of(program):
+    """Return the process ids of the workers: the parent's children."""
+    pid = program.process.pid
+    return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+
+
+def is_answering(program):
+    with suppress(OSError):
+        return SocketClient(program.url).get("/").status_code == 200
+    return False
 
 
 def load(program, seconds):
@@ -53,7 +58,9 @@ def test_a_worker_that_is_killed_comes_back(shop):
     os.kill(min(before), signal.SIGKILL)
     begin = time.monotonic()
 
-    wait_until(lambda: len(pids_of(shop)) == 2 and min(before) not in pids_of(shop), 10, "the second worker")
+    wait_until(
+        lambda: len(pids_of(shop) - {min(before)}) == 2 and is_answering(shop), 10, "the second worker"
+    )
 
     assert time.monotonic() - begin < 4
     assert shop.process.poll() is None

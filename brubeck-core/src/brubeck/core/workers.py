@@ -224,7 +224,7 @@ class Supervisor:
         for worker in running:
             send(worker.process, signal.SIGTERM)
         for worker in running:
-            end(worker)
+            wait_for_end(worker)
 
 
 def send(process: subprocess.Popen[bytes], number: int) -> None:
@@ -234,8 +234,13 @@ def send(process: subprocess.Popen[bytes], number: int) -> None:
 
 
 def end(worker: Worker) -> None:
-    """Have *worker* drain and wait for it; kill it when it does not end."""
+    """Have *worker* drain, and wait for it."""
     send(worker.process, signal.SIGTERM)
+    wait_for_end(worker)
+
+
+def wait_for_end(worker: Worker) -> None:
+    """Wait for a worker that was told to drain; kill it when it does not end. A second signal would cut it short."""
     try:
         worker.process.wait(STOP_TIMEOUT_S)
     except subprocess.TimeoutExpired:
