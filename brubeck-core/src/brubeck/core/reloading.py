@@ -27,27 +27,21 @@ def run_reloading(target: str, arguments: Sequence[str]) -> int:
     """
     folder = project_folder(target)
     command = [sys.executable, "-m", "brubeck.core.command", *(arg for arg in arguments if arg != "--reload")]
-    signal.signal(signal.SIGTERM, raise_interrupt)
+    stopping: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):  # a shell's background job starts with SIGINT ignored
+        signal.signal(number, lambda number, frame: stopping.append(number))
     child = subprocess.Popen(command)
     seen = snapshot(folder)
-    try:
-        while True:
-            time.sleep(POLL_S)
-            now = snapshot(folder)
-            if now == seen:
-                continue
+    while not stopping:
+        time.sleep(POLL_S)
+        now = snapshot(folder)
+        if now != seen and not stopping:
             sys.stderr.write(f"{changed_name(seen, now)} changed; starting again\n")
             seen = now
             leave(child)
             child = subprocess.Popen(command)
-    except KeyboardInterrupt:
-        leave(child)
-        return 0
-
-
-def raise_interrupt(number: int, frame: object) -> None:
-    """Treat SIGTERM as Ctrl-C."""
-    raise KeyboardInterrupt
+    leave(child)
+    return 0
 
 
 def project_folder(target: str) -> Path:
