@@ -5,6 +5,7 @@ import pickle
 
 import pytest
 from brubeck.dictshield import (
+    BaseField,
     BooleanField,
     DecimalField,
     Document,
@@ -167,6 +168,18 @@ def test_equality_is_by_class_and_values():
     assert User(username="a") == Admin(username="a")
     assert User(username="a") != Nickname(name="a")
     assert User(username="a") != {"username": "a"}
+
+
+def test_a_value_that_equals_nothing_is_the_same_in_both():
+    """A BaseField takes NaN; a document made of what another gave was not equal to it."""
+
+    class Free(Document):
+        value = BaseField()
+
+    document = Free(value=float("nan"))
+
+    assert Free(**document.to_python()) == document
+    assert Free(value=1) != document
 
 
 def test_a_document_reads_like_a_dictionary_of_its_fields():

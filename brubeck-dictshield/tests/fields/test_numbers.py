@@ -86,6 +86,26 @@ def test_bounds(name, value, reason):
     assert caught.value.reason == reason
 
 
+@pytest.mark.parametrize(
+    ("number_class", "value"),
+    [
+        (complex, Decimal("NaN")),
+        (complex, complex("inf")),
+        (Decimal, "NaN"),
+        (Decimal, "sNaN"),
+        (Decimal, "-Infinity"),
+    ],
+)
+def test_numbers_of_any_class_are_finite(number_class, value):
+    """A NaN made by a class other than float was valid, and its document did not equal itself when read again."""
+
+    class Odd(Document):
+        number = NumberField(number_class, "Odd")
+
+    with pytest.raises(ShieldException, match="Odd value is not finite"):
+        Odd(number=value).validate()
+
+
 def test_a_bound_beyond_64_bits():
     class Wide(Document):
         number = IntField(max_value=2**64)

@@ -269,8 +269,10 @@ class BaseDocument(JSONSchema, Interop, SafeableMixin):
             return NotImplemented
         if not isinstance(other, type(self)) and not isinstance(self, type(other)):
             return False
-        names = self._fields | other._fields
-        return all(getattr(self, name, None) == getattr(other, name, None) for name in names)
+        pairs = ((getattr(self, n, None), getattr(other, n, None)) for n in self._fields | other._fields)
+        return all(
+            mine is theirs or mine == theirs for mine, theirs in pairs
+        )  # as lists compare: NaN is itself
 
     def __copy__(self) -> Self:
         twin = object.__new__(type(self))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import cmath
 import decimal
-import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -19,6 +19,13 @@ N = TypeVar("N")
 
 # The engine keeps whole bounds in 64 bits; others are compared in Python.
 _ENGINE_BOUND = 2**63
+
+
+def is_finite(number: Any) -> bool:
+    """Return whether *number*, of whatever class, is neither infinite nor NaN, which equals nothing."""
+    if isinstance(number, decimal.Decimal):
+        return number.is_finite()
+    return not isinstance(number, float | complex) or cmath.isfinite(number)
 
 
 class BoundedField(BaseField[N]):
@@ -92,7 +99,7 @@ class NumberField(BoundedField[N]):
 
     def validate(self, value: Any) -> Any:
         number = self.convert(value)
-        if isinstance(number, float) and not math.isfinite(number):
+        if not is_finite(number):
             raise ShieldException(f"{self.number_type} value is not finite", self.field_name, value)
         self._validate_bounds(number)
         return number
