@@ -161,7 +161,7 @@ def test_the_old_dialect_is_read():
     old = Document.from_jsonschema(OLD)
 
     assert {name: type(field) for name, field in old._fields.items()} == {
-        "id": StringField,
+        "id": UUIDField,
         "a": StringField,
         "b": IntField,
         "c": ListField,

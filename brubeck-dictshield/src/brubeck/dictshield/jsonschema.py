@@ -53,7 +53,11 @@ class JSONSchema:
             raise AttributeError("JSON Schema missing Document title")
         if "properties" not in given:
             raise AttributeError("JSON schema missing one or more properties")
-        return make_class(cls, given["title"], given, SchemaReader(given).read_properties(given))
+        reader = SchemaReader(given)
+        fields = reader.read_properties(given)
+        if not reader.is_modern and hasattr(cls._options, "id_field"):  # type: ignore[attr-defined] # a document's
+            fields.pop("id", None)  # the old dialect calls every id a string; the class knows better
+        return make_class(cls, given["title"], given, fields)
 
     @classmethod
     def map_jsonschema_field_to_dictshield(
