@@ -146,11 +146,7 @@ class MessageHandler:
 
     def get_argument(self, name: str, default: str | None = None, strip: bool = True) -> str | None:
         """Return the last value of the argument *name*, from the query or a form, or *default*."""
-        message = self.message
-        values = message.arguments.get(name)
-        if not values:
-            return default
-        return values[-1].strip() if strip else values[-1]
+        return self.message.get_argument(name, default, strip)
 
     @overload
     def get_arguments(self, name: str, default: list[str], strip: bool = True) -> list[str]: ...
