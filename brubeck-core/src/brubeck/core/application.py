@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TypeVar, cast
 from urllib.parse import quote, unquote
 
 from brubeck.core import greenlets
-from brubeck.core.connections import Connection
+from brubeck.core.connections import DRAIN_TIMEOUT_S, Connection
 from brubeck.core.dispatch import dispatch, route_message
 from brubeck.core.errors import ConfigurationError
 from brubeck.core.forms import FormLimits
@@ -29,8 +29,6 @@ Target = TypeVar("Target", bound=Callable[..., Any])
 log = logging.getLogger("brubeck")
 
 PAIR = 2
-DRAIN_TIMEOUT_S = 30.0
-"""How long answers in work may take after SIGTERM; what process managers allow before they kill."""
 
 
 class Brubeck:

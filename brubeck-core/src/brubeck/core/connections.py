@@ -16,7 +16,10 @@ from brubeck.core.errors import ConfigurationError
 if TYPE_CHECKING:
     from brubeck.core.application import Brubeck
 
-__all__ = ["Connection"]
+__all__ = ["DRAIN_TIMEOUT_S", "Connection"]
+
+DRAIN_TIMEOUT_S = 30.0
+"""How long answers in work may take after SIGTERM; what process managers allow before they kill."""
 
 
 class Connection(ABC):
@@ -45,7 +48,7 @@ class Connection(ABC):
         """
 
     @abstractmethod
-    def stop(self, timeout_s: float = 30.0) -> None:
+    def stop(self, timeout_s: float = DRAIN_TIMEOUT_S) -> None:
         """Ask `serve` to drain: take nothing new, answer what was taken, and return.
 
         Safe to call from a signal's greenlet and more than once. After *timeout_s* seconds what is unanswered is

@@ -105,6 +105,11 @@ def result_handler(application: Brubeck, message: Request, response: Response) -
     """Let plugins see or replace *response*, and take the body from what may not have one."""
     if application.response_hooks:
         response = ask_watchers(application, message, response)
+    return without_needless_body(message, response)
+
+
+def without_needless_body(message: Request, response: Response) -> Response:
+    """Take the body from an answer to HEAD, and from a status that has none."""
     if message.method == "HEAD":
         response.drop_body(keep_length=response.status_code not in BODILESS_STATUSES)
     elif response.status_code in BODILESS_STATUSES:
@@ -272,10 +277,7 @@ def finish(application: Brubeck, message: Request, handler: Any, response: Respo
 
 def last_resort(application: Brubeck, message: Request, exception: Exception) -> Response:
     """Answer for a plugin that failed on a finished response; no plugin is asked again."""
-    response = answer_exception(application, message, None, exception)
-    if message.method == "HEAD":
-        response.drop_body(keep_length=True)
-    return response
+    return without_needless_body(message, answer_exception(application, message, None, exception))
 
 
 def plain_failure() -> Response:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import gevent
 import zmq
-from brubeck.core.connections import Connection
+from brubeck.core.connections import DRAIN_TIMEOUT_S, Connection
 from brubeck.core.errors import ConfigurationError
 from brubeck.mongrel2.answering import Answerer
 from brubeck.mongrel2.balanced import BalancedSource, HeldBackOutlet
@@ -153,7 +153,7 @@ class Mongrel2Connection(Connection):
             self._crew = None
         self._answerer.give_up()
 
-    def stop(self, timeout_s: float = 30.0) -> None:
+    def stop(self, timeout_s: float = DRAIN_TIMEOUT_S) -> None:
         """Take what is on its way, answer it, and have `serve` return; see the manual for what cannot be saved."""
         if not self._is_stopping:
             self._is_stopping = True

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from brubeck.core.connections import Connection
+from brubeck.core.connections import DRAIN_TIMEOUT_S, Connection
 from brubeck.core.errors import ConfigurationError
 from brubeck.wsgi import listeners
 from brubeck.wsgi.accesslog import access_note
@@ -165,7 +165,7 @@ class WSGIConnection(Connection):
             raise ConfigurationError("WSGIConnection.serve was called before open.")
         self._server.serve()
 
-    def stop(self, timeout_s: float = 30.0) -> None:
+    def stop(self, timeout_s: float = DRAIN_TIMEOUT_S) -> None:
         """Accept no more; `serve` returns when all is answered, or after *timeout_s* seconds."""
         if self._server is not None:
             self._server.stop(timeout_s)

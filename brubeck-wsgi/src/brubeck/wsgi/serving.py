@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from brubeck.core import greenlets
+from brubeck.core.connections import DRAIN_TIMEOUT_S
 from brubeck.wsgi.accesslog import access_note
 from brubeck.wsgi.connection import Endpoint, make_server
 from brubeck.wsgi.limits import Limits
 from brubeck.wsgi.wsgigateway import WSGIGateway
 
 __all__ = ["serve"]
-
-DRAIN_TIMEOUT_S = 30.0
 
 
 def serve(
