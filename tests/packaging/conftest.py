@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-import tomllib
 import venv
 import zipfile
 from collections.abc import Callable, Iterable
@@ -143,10 +142,3 @@ def new_environment(tmp_path_factory: pytest.TempPathFactory, house: Path) -> Ca
         return Environment(path, house)
 
     return make
-
-
-@pytest.fixture(scope="session")
-def tests_group() -> list[str]:
-    """What the suites need beside the distributions."""
-    group: list[str] = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]["tests"]
-    return group

@@ -53,11 +53,12 @@ def test_it_works(alone: Any) -> None:
     environment.python(ROOT / "tests" / "packaging" / "programs" / f"{distribution}.py", extra)
 
 
-def test_its_own_tests_pass(alone: Any, tests_group: list[str]) -> None:
+def test_its_own_tests_pass(alone: Any) -> None:
     """A sibling that the tests import, or a dependency that nobody declared, is missed here."""
     name, environment = alone
     if not (ROOT / name).is_dir():
         pytest.skip("the tests of the distribution run without this extra")
-    environment.install(f"{name}{EXTRAS_FOR_ITS_TESTS.get(name, '')}", *tests_group)
+    requirement = f"{name}{EXTRAS_FOR_ITS_TESTS.get(name, '')}"
+    environment.install(requirement, "--group", f"{ROOT / 'pyproject.toml'}:tests")
 
     environment.python("-m", "pytest", "-q", "-c", ROOT / "pyproject.toml", ROOT / name / "tests")
