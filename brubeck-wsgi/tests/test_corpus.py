@@ -48,7 +48,7 @@ def read(pieces):
                     if head.has_body and not held:
                         break
                 if not decoder.is_complete:
-                    _, held = decoder.decode(held)
+                    held = decode(decoder, held)
                 if not decoder.is_complete:
                     break
                 answers.append((200, head.target))
@@ -58,6 +58,14 @@ def read(pieces):
     except Refusal as refusal:
         answers.append((refusal.status_code, None))
     return answers
+
+
+def decode(decoder, data):
+    """Return what lies behind the body."""
+    _, rest = decoder.decode(data)
+    if decoder.failure:
+        raise decoder.failure
+    return rest
 
 
 def statuses(answers):
@@ -94,6 +102,13 @@ def test_with_a_tail(case):
 def test_there_are_enough():
     assert len(CASES) >= 150
     assert len({case.name for case in CASES}) == len(CASES)
+
+
+def test_a_head_that_is_remembered_keeps_its_connection_open():
+    """The second HTTP/1.0 request with keep-alive was taken for one without."""
+    data = b"GET / HTTP/1.0\r\nHost: remembered\r\nConnection: keep-alive\r\n\r\n"
+
+    assert [HeadReader(LIMITS).read(data)[0].keep_alive for _ in range(3)] == [True] * 3
 
 
 @settings(max_examples=150, deadline=None)

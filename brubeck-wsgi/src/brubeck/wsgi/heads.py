@@ -239,6 +239,7 @@ def recall(line: re.Match[bytes], headers: tuple[tuple[bytes, bytes], ...]) -> H
     """Return the head with request *line* before a block that is known to be in order."""
     head = Head(line, headers)
     head.path, _, head.query = head.target.partition(b"?")
+    head.keep_alive = True  # none other is remembered
     return head
 
 
