@@ -116,6 +116,37 @@ def test_run_opens_serves_and_closes_around_the_plugins():
     assert connection.calls == ["configure", "open", "startup", "serve", "close", "shutdown"]
 
 
+def test_stopping_is_told_once_and_before_the_transport():
+    connection = Silent()
+
+    class Plugin:
+        @hookimpl
+        def brubeck_stopping(self, application):
+            connection.calls.append("stopping")
+
+    app = Brubeck(msg_conn=connection, plugins=[Plugin()])
+    app.stop()
+    app.stop(0)
+
+    assert connection.calls == ["stopping", "stop", "stop"]
+
+
+def test_stopping_is_told_again_when_it_runs_again():
+    connection = Silent()
+
+    class Plugin:
+        @hookimpl
+        def brubeck_stopping(self, application):
+            connection.calls.append("stopping")
+
+    app = Brubeck(msg_conn=connection, plugins=[Plugin()])
+    app.stop()
+    app.run()
+    app.stop()
+
+    assert connection.calls == ["stopping", "stop", "open", "serve", "close", "stopping", "stop"]
+
+
 def test_run_closes_after_a_failure_too():
     connection = Silent()
 

@@ -317,6 +317,25 @@ def test_shutdown_goes_backwards_and_past_a_failure(caplog):
     assert "brubeck_shutdown of the plugin 'Plugin'" in caplog.text
 
 
+def test_stopping_goes_forwards_and_past_a_failure(caplog):
+    calls = []
+
+    def plugin(name: str) -> object:
+        class Plugin:
+            @hookimpl
+            def brubeck_stopping(self, application):
+                calls.append(f"{name} of {application}")
+                if name == "a":
+                    raise OSError("stuck")
+
+        return Plugin()
+
+    PluginManager([plugin("a"), plugin("b")], entries=()).load().stopping("app")
+
+    assert calls == ["a of app", "b of app"]
+    assert "brubeck_stopping of the plugin 'Plugin'" in caplog.text
+
+
 class Signer:
     def sign(self, name, value):
         return f"{name}={value}"

@@ -21,6 +21,7 @@ from brubeck.plugins import (
     ResponseHook,
     ShutdownHook,
     StartupHook,
+    StoppingHook,
     TemplateEngine,
     hookimpl,
 )
@@ -108,6 +109,9 @@ class Everything:
     @hookimpl
     def brubeck_startup(self, application: Brubeck) -> None: ...
 
+    @hookimpl
+    def brubeck_stopping(self, application: Brubeck) -> None: ...
+
     @hookimpl(trylast=True)
     def brubeck_shutdown(self, application: Brubeck) -> None: ...
 
@@ -134,6 +138,7 @@ mixins: MixinsHook = everything
 commands: CommandsHook = everything
 configure: ConfigureHook = everything
 startup: StartupHook = everything
+stopping: StoppingHook = everything
 shutdown: ShutdownHook = everything
 signers: CookieSignerHook = everything
 request: RequestHook = everything

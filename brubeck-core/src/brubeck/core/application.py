@@ -89,7 +89,7 @@ class Brubeck:
     ) -> None:
         refuse_unknown(unknown)
         self.on_serving: Callable[[Connection], Any] | None = None
-        self._stopping = False
+        self._is_stopping = self._is_signalled = False
         set_log_level(log_level)
         self.pool = greenlets.make_pool(pool)
         self.router = Router()
@@ -262,6 +262,7 @@ class Brubeck:
         if self._deferred is not None:
             self._deferred.append(self)
             return
+        self._is_stopping = self._is_signalled = False
         connection = self.connection
         connection.open(self)
         undo = greenlets.on_signals(self._stop)
@@ -276,13 +277,19 @@ class Brubeck:
             self.plugins.shutdown(self)
 
     def stop(self, timeout_s: float = DRAIN_TIMEOUT_S) -> None:
-        """Have `run()` drain and return; what is unanswered after *timeout_s* seconds is given up."""
+        """Have `run()` drain and return; what is unanswered after *timeout_s* seconds is given up.
+
+        The first call tells the plugins, by the hook `brubeck_stopping`.
+        """
+        if not self._is_stopping:
+            self._is_stopping = True
+            self.plugins.stopping(self)
         self.connection.stop(timeout_s)
 
     def _stop(self) -> None:
         """Drain at the first signal, give up at the second."""
-        timeout_s = 0 if self._stopping else DRAIN_TIMEOUT_S
-        self._stopping = True
+        timeout_s = 0 if self._is_signalled else DRAIN_TIMEOUT_S
+        self._is_signalled = True
         self.stop(timeout_s)
 
     @property

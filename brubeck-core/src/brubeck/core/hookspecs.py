@@ -39,6 +39,7 @@ __all__ = [
     "brubeck_response",
     "brubeck_shutdown",
     "brubeck_startup",
+    "brubeck_stopping",
 ]
 
 hookspec = pluggy.HookspecMarker("brubeck")
@@ -129,6 +130,22 @@ def brubeck_startup(application: Brubeck) -> None:
 
     Blocks:
         It may, in the way a handler does; no message is taken meanwhile.
+    """
+
+
+@hookspec
+def brubeck_stopping(application: Brubeck) -> None:
+    """Wake what would keep the application from stopping: long polls, streams, whoever sleeps.
+
+    Called once by `Brubeck.stop`, and so by the first signal, just before the transport is told to take no more. What
+    was taken is then answered, and `brubeck_shutdown` comes after that. An exception is logged, and the other plugins
+    are still called.
+
+    Args:
+        application: Still answering.
+
+    Blocks:
+        Better not: the transport takes messages until it returns.
     """
 
 

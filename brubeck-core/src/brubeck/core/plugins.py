@@ -149,13 +149,15 @@ class PluginManager:
         """
         self._call_each("brubeck_startup", application)
 
+    def stopping(self, application: Brubeck) -> None:
+        """Call `brubeck_stopping` of each plugin; log what one raises and go on."""
+        for call in self._registry.freeze("brubeck_stopping"):
+            self._call_or_log("brubeck_stopping", call, application)
+
     def shutdown(self, application: Brubeck) -> None:
         """Call `brubeck_shutdown` of each plugin, the last one first; log what one raises and go on."""
         for call in reversed(self._registry.freeze("brubeck_shutdown")):
-            try:
-                call(application)
-            except Exception:
-                logger.exception("brubeck_shutdown of the plugin %s failed.", self.owner(call))
+            self._call_or_log("brubeck_shutdown", call, application)
 
     def cookie_signer(self, application: Brubeck) -> CookieSigner:
         """Return the first cookie signer that a plugin brings.
@@ -214,6 +216,12 @@ class PluginManager:
     def _call_each(self, hook: str, *arguments: Any) -> None:
         for call in self._registry.freeze(hook):
             self._call(hook, call, *arguments)
+
+    def _call_or_log(self, hook: str, call: Callable[..., Any], application: Brubeck) -> None:
+        try:
+            call(application)
+        except Exception:
+            logger.exception("%s of the plugin %s failed.", hook, self.owner(call))
 
     def _call(self, hook: str, call: Callable[..., Any], *arguments: Any) -> Any:
         try:

@@ -30,6 +30,7 @@ __all__ = [
     "ResponseHook",
     "ShutdownHook",
     "StartupHook",
+    "StoppingHook",
     "TemplateEngine",
 ]
 
@@ -91,6 +92,13 @@ class StartupHook(Protocol):
 
     def brubeck_startup(self, *, application: Brubeck) -> None:
         """See `brubeck.core.hookspecs.brubeck_startup`."""
+
+
+class StoppingHook(Protocol):
+    """Wakes what sleeps when the application is about to stop."""
+
+    def brubeck_stopping(self, *, application: Brubeck) -> None:
+        """See `brubeck.core.hookspecs.brubeck_stopping`."""
 
 
 class ShutdownHook(Protocol):

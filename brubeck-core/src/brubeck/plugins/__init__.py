@@ -21,6 +21,7 @@ from brubeck.core.protocols import (
     ResponseHook,
     ShutdownHook,
     StartupHook,
+    StoppingHook,
     TemplateEngine,
 )
 from brubeck.core.records import PluginRecord
@@ -44,6 +45,7 @@ __all__ = [
     "ResponseHook",
     "ShutdownHook",
     "StartupHook",
+    "StoppingHook",
     "TemplateEngine",
     "hookimpl",
 ]
