@@ -58,6 +58,24 @@ def test_a_form_stands_behind_the_query():
     assert message.query_arguments == {"a": ["query"], "b": ["1"]}
 
 
+def test_a_form_argument_is_of_the_form_alone_and_as_typed():
+    message = form(b"a=one&a=+two+&blank=", "a=query&b=query")
+
+    assert message.get_form_argument("a") == " two "
+    assert message.get_form_argument("a", strip=True) == "two"
+    assert message.get_form_argument("blank", "x") == ""
+    assert message.get_form_argument("b") is None
+    assert message.get_form_argument("b", "x") == "x"
+
+
+def test_a_body_that_is_no_form_has_no_form_arguments():
+    stream = BytesIO(b"a=1")
+    message = Request("POST", "/", body=stream, headers=[("Content-Type", "text/plain")])
+
+    assert message.get_form_argument("a") is None
+    assert stream.tell() == 0
+
+
 def test_a_json_body_is_no_form():
     message = form(b'{"a": 1}', content_type="application/json")
 

@@ -16,7 +16,6 @@ from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from brubeck.auth import audit
-from brubeck.auth.csrf import form_field
 from brubeck.auth.locations import safe_next
 from brubeck.auth.names import normalize_username
 from brubeck.auth.origins import is_cross_site
@@ -131,13 +130,13 @@ class LoginHandler(AccountPage):
         refusal = self.refuse_other_sites()
         if refusal is not None:
             return refusal
-        username = (form_field(self.message, "username") or "")[:MAX_TYPED_CHARACTERS]
+        username = self.get_form_argument("username", "")[:MAX_TYPED_CHARACTERS]
         account = normalize_username(username)
         throttle: LoginThrottle = self.application.settings["login_throttle"]
         wait_s = throttle.take(account, self.message.remote_addr)
         if wait_s:
             return self.refuse_for_now(account, username, wait_s)
-        user = self.check_credentials(account, form_field(self.message, "password") or "")
+        user = self.check_credentials(account, self.get_form_argument("password", ""))
         if user is None:
             audit.record("login.failed", self.message, account=account)
             return self.render_login(username, self.error_message, 401)
@@ -157,7 +156,7 @@ class LoginHandler(AccountPage):
             user.last_login = self.current_time
         self.on_login(user)
         self.login_user(self.user_id_of(user), user)
-        return self.redirect(safe_next(form_field(self.message, "next")) or self.home_url)
+        return self.redirect(safe_next(self.get_form_argument("next")) or self.home_url)
 
     def refuse_for_now(self, account: str, username: str, wait_s: int) -> Any:
         """Answer 429, with the time to wait."""
@@ -168,7 +167,7 @@ class LoginHandler(AccountPage):
 
     def render_login(self: Any, username: str = "", error: str = "", status_code: int = 200) -> Any:
         """Return the page with the form; *error* says what was wrong."""
-        wanted = safe_next(form_field(self.message, "next") or self.get_argument("next")) or ""
+        wanted = safe_next(self.get_form_argument("next") or self.get_argument("next")) or ""
         self.headers["Cache-Control"] = "no-store"
         if status_code == 401:
             self.headers["WWW-Authenticate"] = self.auth_challenge

@@ -159,6 +159,15 @@ class MessageHandler:
         """Return every value of the argument *name*, or *default* where there is none."""
         return self.message.get_arguments(name, default, strip)
 
+    @overload
+    def get_form_argument(self, name: str, default: str, strip: bool = False) -> str: ...
+    @overload
+    def get_form_argument(self, name: str, default: None = None, strip: bool = False) -> str | None: ...
+
+    def get_form_argument(self, name: str, default: str | None = None, strip: bool = False) -> str | None:
+        """Return the last value of the field *name* of a form, as it was typed, or *default*; never of the query."""
+        return self.message.get_form_argument(name, default, strip)
+
     # What the handler answers
 
     @property

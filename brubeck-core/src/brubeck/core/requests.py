@@ -239,6 +239,24 @@ class Request:
             return default
         return [value.strip() for value in values] if strip else list(values)
 
+    @overload
+    def get_form_argument(self, name: str, default: str, strip: bool = False) -> str: ...
+    @overload
+    def get_form_argument(self, name: str, default: None = None, strip: bool = False) -> str | None: ...
+
+    def get_form_argument(self, name: str, default: str | None = None, strip: bool = False) -> str | None:
+        """Return the last value of the field *name* of a form in the body, as it was typed, or *default*.
+
+        The query does not count: it ends up in logs and links, and whoever makes a link chooses it.
+
+        Raises:
+            HTTPError: 400 or 413: the client's fault.
+        """
+        values = self.form.fields.get(name) if self.has_form else None
+        if not values:
+            return default
+        return values[-1].strip() if strip else values[-1]
+
     @property
     def cookies(self) -> dict[str, str]:
         """The cookies as the client sent them: unsigned, untrusted."""
