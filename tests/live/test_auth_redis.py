@@ -182,3 +182,16 @@ def test_a_redis_that_is_gone_lets_nobody_in(tmp_path, caplog):
 
     response = client.get("/")
     assert (response.status_code, "jd" in response.text) == (500, False)
+
+
+@pytest.mark.parametrize("store_class", [RedisSessionStore, RedisCounters])
+def test_many_at_once_take_turns_at_few_connections(url, client_of_redis, store_class):
+    """Each greenlet opened a connection of its own, without a bound."""
+    store = store_class(url, max_connections=4)
+    before = client_of_redis.info("clients")["connected_clients"]
+    with ThreadPoolExecutor(12) as pool:
+        waits = [pool.submit(store.client.blpop, "nothing", 0.2) for _ in range(12)]
+        assert [wait.result(10) for wait in waits] == [None] * 12
+
+    assert client_of_redis.info("clients")["connected_clients"] - before == 4
+    store.client.connection_pool.disconnect()

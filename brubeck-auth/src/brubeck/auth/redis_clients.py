@@ -6,13 +6,16 @@ from typing import Any
 
 from brubeck.core.errors import ConfigurationError
 
-__all__ = ["connect_redis"]
+__all__ = ["MAX_CONNECTIONS", "connect_redis"]
 
 TIMEOUT_S = 5
 """A login that cannot be answered is refused, not waited for."""
 
+MAX_CONNECTIONS = 32
+"""Of one store in one process: greenlets take turns at them, up to `TIMEOUT_S` each. Redis takes 10,000 by default."""
 
-def connect_redis(redis: Any) -> Any:
+
+def connect_redis(redis: Any, max_connections: int = MAX_CONNECTIONS) -> Any:
     """Return *redis*, or a client for it where it is a URL. Nothing is sent yet.
 
     Raises:
@@ -21,12 +24,16 @@ def connect_redis(redis: Any) -> Any:
     if not isinstance(redis, str):
         return redis
     try:
-        from redis import Redis
+        from redis import BlockingConnectionPool, Redis
     except ImportError:
         raise ConfigurationError(
             f"{redis!r} needs the redis package. Install it with: pip install 'brubeck-auth[redis]'"
         ) from None
+    timeouts = {"socket_timeout": TIMEOUT_S, "socket_connect_timeout": TIMEOUT_S}
     try:
-        return Redis.from_url(redis, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S)
+        pool = BlockingConnectionPool.from_url(
+            redis, max_connections=max_connections, timeout=TIMEOUT_S, **timeouts
+        )
     except ValueError as exc:
         raise ConfigurationError(f"{redis!r} is no URL of Redis: {exc}") from None
+    return Redis(connection_pool=pool)

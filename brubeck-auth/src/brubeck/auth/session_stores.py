@@ -6,7 +6,7 @@ import time
 from collections import OrderedDict
 from typing import Any, Protocol
 
-from brubeck.auth.redis_clients import connect_redis
+from brubeck.auth.redis_clients import MAX_CONNECTIONS, connect_redis
 
 __all__ = ["MemorySessionStore", "RedisSessionStore", "SessionStore"]
 
@@ -81,13 +81,16 @@ class RedisSessionStore:
     Args:
         redis: A URL (`redis://localhost:6379/0`), or a client of the `redis` package.
         prefix: Before each key.
+        max_connections: For a URL: more greenlets than that take turns.
 
     Raises:
         ConfigurationError: *redis* is a URL, and the extra [redis] is not installed.
     """
 
-    def __init__(self, redis: Any, prefix: str = "brubeck:session:") -> None:
-        self.client = connect_redis(redis)
+    def __init__(
+        self, redis: Any, prefix: str = "brubeck:session:", *, max_connections: int = MAX_CONNECTIONS
+    ) -> None:
+        self.client = connect_redis(redis, max_connections)
         self.prefix = prefix
 
     def load(self, key: str) -> bytes | None:

@@ -11,7 +11,7 @@ import time
 from collections import OrderedDict
 from typing import Any, Protocol
 
-from brubeck.auth.redis_clients import connect_redis
+from brubeck.auth.redis_clients import MAX_CONNECTIONS, connect_redis
 
 __all__ = ["AttemptCounters", "LoginThrottle", "MemoryCounters", "RedisCounters"]
 
@@ -64,10 +64,13 @@ class RedisCounters:
     Args:
         redis: A URL (`redis://localhost:6379/0`), or a client of the `redis` package.
         prefix: Before each key.
+        max_connections: For a URL: more greenlets than that take turns.
     """
 
-    def __init__(self, redis: Any, prefix: str = "brubeck:attempts:") -> None:
-        self.client = connect_redis(redis)
+    def __init__(
+        self, redis: Any, prefix: str = "brubeck:attempts:", *, max_connections: int = MAX_CONNECTIONS
+    ) -> None:
+        self.client = connect_redis(redis, max_connections)
         self.prefix = prefix
 
     def add(self, key: str, window_s: int) -> tuple[int, int]:
