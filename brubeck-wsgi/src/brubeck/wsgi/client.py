@@ -288,6 +288,20 @@ class Client:
         if not self.watcher.active:
             self.watcher.start(self.on_readable_hub)
 
+    def drain_hub(self) -> None:
+        """The server stops: a request that is on its way may still come."""
+        if self.worker is None:
+            self.deadline = min(self.deadline, self.server.now + self.server.limits.drain_s)
+
+    def retire(self, successor: Client) -> None:
+        """Leave the connection to *successor*, which speaks another protocol on it."""
+        self.watcher.stop()
+        self.watcher.close()
+        self.gone = self.closing = True
+        self.deadline = NEVER
+        self.server.clients.add(successor)
+        self.server.forget(self)
+
     def resume_hub(self) -> None:
         """Go on with what is held, when its turn comes again."""
         if self.worker is None and self.held and not self.closing:

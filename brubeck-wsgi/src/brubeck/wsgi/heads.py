@@ -154,7 +154,7 @@ class HeadReader:
         interpret(head)
         if head.chunked or head.length or not head.keep_alive:
             self._parser = None  # it would wait for a body that it is not given
-        else:
+        elif self._parser is not None:  # a handshake has a key of its own, which nobody sends again
             remember(head, data[line.end(2) :])
         self._seen = b""
         self._fed = 0
@@ -197,7 +197,7 @@ class HeadReader:
             self._parser.feed_data(fresh)
         except HttpParserUpgrade:
             # RFC 9110 section 7.8: an offer to upgrade may be ignored; the rest is an ordinary request.
-            self._parser = HttpRequestParser(self)
+            self._parser = None
         except HttpParserError as exc:
             raise Refusal(400, "The headers are not HTTP.") from exc
 

@@ -15,7 +15,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from email.utils import formatdate
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from brubeck.core.errors import ClientDisconnected
 from brubeck.core.responses import reason_phrase
@@ -28,6 +28,9 @@ from brubeck.wsgi.streams import PlainStream, TLSStream
 from gevent import GreenletExit, get_hub, getcurrent
 from gevent.event import Event
 from greenlet import greenlet
+
+if TYPE_CHECKING:
+    from brubeck.core.websockets import Rooms
 
 __all__ = ["Server"]
 
@@ -69,6 +72,8 @@ class Server:
         """The header lines that every answer has."""
         self.is_stopping = False
         self.clients: set[Client] = set()
+        self.rooms: Rooms | None = None
+        """Who hears what among the WebSockets, once there is one."""
         self.idle_workers: list[Any] = []
         self.idle_readers: list[HeadReader] = []
         self._max_workers = max_workers
@@ -109,9 +114,8 @@ class Server:
         self.is_stopping = True
         self._stop_accepting()
         self.now = time.monotonic()
-        for client in self.clients:
-            if client.worker is None:
-                client.deadline = min(client.deadline, self.now + self.limits.drain_s)
+        for client in list(self.clients):
+            client.drain_hub()
         self._check_done()
 
     def _stop_accepting(self) -> None:
