@@ -20,6 +20,7 @@ ALLOWED = {
     "brubeck-core": CORE,
     "brubeck-dictshield": DICTSHIELD,
     "brubeck-auth": CORE | DICTSHIELD | ARGON2 | {"brubeck-auth", "itsdangerous"},
+    "brubeck-api": CORE | DICTSHIELD | {"brubeck-api"},
     "brubeck-templates": CORE | {"brubeck-templates"},
     "brubeck-templates[jinja2]": CORE | {"brubeck-templates", "jinja2", "markupsafe"},
     "brubeck-templates[mako]": CORE | {"brubeck-templates", "mako", "markupsafe"},

@@ -37,5 +37,11 @@ def test_every_plugin_is_found(mixed: Any) -> None:
     plugins = json.loads(mixed.brubeck("plugins", "--json"))
     listed = json.dumps(plugins)
 
-    for distribution in ("brubeck-auth", "brubeck-mongrel2", "brubeck-templates", "brubeck-wsgi"):
+    for distribution in (
+        "brubeck-api",
+        "brubeck-auth",
+        "brubeck-mongrel2",
+        "brubeck-templates",
+        "brubeck-wsgi",
+    ):
         assert distribution in listed

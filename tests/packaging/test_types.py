@@ -12,6 +12,7 @@ import pytest
 pytestmark = pytest.mark.packaging
 
 SURFACES = [
+    "brubeck.api",
     "brubeck.auth",
     "brubeck.connections",
     "brubeck.core",

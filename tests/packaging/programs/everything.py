@@ -10,6 +10,7 @@ SURFACES = (
     "brubeck.connections",
     "brubeck.plugins",
     "brubeck.testing",
+    "brubeck.api",
     "brubeck.auth",
     "brubeck.templating",
     "brubeck.mongrel2",
