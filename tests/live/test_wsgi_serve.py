@@ -18,6 +18,7 @@ from wsgiref.validate import validator
 def flask_app():
     import flask
     app = flask.Flask(__name__)
+    app.config['MAX_CONTENT_LENGTH'] = 2**20  # else Werkzeug reads without a size, which the validator refuses
 
     @app.route('/', methods=['GET', 'POST'])
     def home():
@@ -73,6 +74,10 @@ def plain(environ, start_response):
         start_response('200 OK', [('Content-Type', 'text/plain')])
         return [b'%d' % len(line) + b' ' for line in environ['wsgi.input']]
     start_response('200 OK', [('Content-Type', 'text/plain')])
+    if path == '/pieces':
+        return (b'x' for _ in range(int(environ['QUERY_STRING'])))
+    if path in ('/two', '/three'):
+        return [environ['wsgi.input'].read({'/two': 2, '/three': 3}[path])]
     return [b'a', b'b', b'']
 """
 
@@ -110,7 +115,7 @@ def test_what_pep_3333_asks(site):
     file = client.get("/file")
     written = client.get("/write")
 
-    assert (whole.text, whole.headers.get("transfer-encoding")) == ("ab", "chunked")
+    assert (whole.text, whole.headers.get("content-length")) == ("ab", "2")
     assert file.headers["content-length"] == str(256 * 20_000)
     assert hashlib.sha256(file.body).digest() == hashlib.sha256(bytes(range(256)) * 20_000).digest()
     assert written.text == "one two"
@@ -133,6 +138,51 @@ def until_it_breaks(port, request):
             while piece := connection.recv(4096):
                 answer += piece
     return answer
+
+
+@pytest.mark.parametrize("site", ["plain"], indirect=True)
+def test_pieces_of_unknown_number_are_chunks_even_when_there_are_none(site):
+    answers = [
+        raw_exchange(
+            ("127.0.0.1", site.port),
+            b"GET /pieces?%d HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % count,
+        )
+        for count in (2, 0)
+    ]
+
+    assert all(b"Transfer-Encoding: chunked\r\n" in answer for answer in answers)
+    assert answers[0].endswith(b"\r\n\r\n1\r\nx\r\n1\r\nx\r\n0\r\n\r\n")
+    assert answers[1].endswith(b"\r\n\r\n0\r\n\r\n")
+
+
+@pytest.mark.parametrize("site", ["plain"], indirect=True)
+def test_a_body_that_is_none_is_a_400_and_no_traceback(site):
+    """What the application does not catch of a broken body was a 500 with a traceback."""
+    head = b"POST /lines HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", site.port), timeout=5) as connection:
+        connection.sendall(head)
+        time.sleep(0.1)
+        connection.sendall(b"3\r\nabc\r\nx\r\n")
+        answer = connection.recv(4096)
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"Connection: close\r\n" in answer
+    assert "Traceback" not in site.output
+
+
+@pytest.mark.parametrize("site", ["plain"], indirect=True)
+def test_what_is_malformed_behind_the_content_that_was_read_ends_the_connection(site):
+    """How the answer goes depends on what the client sent and the application read, not on packets."""
+    head = b"POST %b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"
+    answers = {
+        path: raw_exchange(("127.0.0.1", site.port), head % path + b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        for path in (b"/three", b"/two", b"/write")
+    }
+
+    assert answers[b"/three"].startswith(b"HTTP/1.1 200 ")
+    assert answers[b"/three"].count(b"HTTP/1.1") == 1
+    assert answers[b"/two"].startswith(b"HTTP/1.1 400 ")
+    assert answers[b"/write"].startswith(b"HTTP/1.1 400 ")
 
 
 @pytest.mark.parametrize("site", ["plain"], indirect=True)
@@ -166,7 +216,7 @@ def test_a_chunked_body_and_continue(site):
         while piece := connection.recv(4096):
             answer += piece
 
-    assert b"\r\n\r\n2\r\n4 \r\n2\r\n3 \r\n0\r\n\r\n" in answer
+    assert answer.endswith(b"Content-Length: 4\r\n\r\n4 3 ")
 
 
 def test_tls_and_unix_sockets(tmp_path):

@@ -34,6 +34,8 @@ class BodyDecoder(Protocol):
     """Takes the bytes behind a head for as long as they belong to the body."""
 
     is_complete: bool
+    failure: Refusal | None
+    """Why the bytes behind the content that was returned last are no body."""
 
     def decode(self, data: bytes) -> tuple[bytes, bytes]:
         """Return the content in *data* and what lies behind the body, which is empty before its end.
@@ -45,6 +47,8 @@ class BodyDecoder(Protocol):
 
 class LengthBody:
     """A body whose length the head told."""
+
+    failure: Refusal | None = None
 
     def __init__(self, length: int) -> None:
         self.remaining = length
@@ -62,10 +66,15 @@ class LengthBody:
 
 
 class ChunkedBody:
-    """A body in chunks, each of which tells its own length."""
+    """A body in chunks, each of which tells its own length.
+
+    Content in front of what is malformed is returned, and `failure` set: how far a reader gets depends on what the
+    client sent, and not on how it fell into packets.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self.is_complete = False
+        self.failure: Refusal | None = None
         self._limits = limits
         self._held = b""
         self._remaining = 0
@@ -80,11 +89,16 @@ class ChunkedBody:
         self._held = b""
         pieces: list[bytes] = []
         place = 0
-        while not self.is_complete:
-            ahead = self._state(data, place, pieces)
-            if ahead is None:
-                break
-            place = ahead
+        try:
+            while not self.is_complete:
+                ahead = self._state(data, place, pieces)
+                if ahead is None:
+                    break
+                place = ahead
+        except Refusal as refusal:
+            if not pieces:
+                raise
+            self.failure = refusal
         content = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         return content, data[place:] if self.is_complete else b""
 

@@ -36,7 +36,6 @@ class BodyStream:
         """Take *data*; what lies behind the body is held for the next request."""
         if not data:
             return
-        self._expects_continue = False  # RFC 9110 section 10.1.1: not needed once content has come
         content, rest = self._decoder.decode(data)
         if content:
             self._pieces.append(content)
@@ -61,6 +60,9 @@ class BodyStream:
         """
         if size == 0:
             return b""
+        if self._expects_continue:
+            self._expects_continue = False
+            self._client.send_continue()
         while not self.is_complete and (size < 0 or not self._size):
             self._more()
         data = self.take()
@@ -70,13 +72,22 @@ class BodyStream:
             data = data[:size]
         return data
 
+    def check(self, *, unread: bool = False) -> None:
+        """Refuse a body that is malformed behind what is here; with *unread*, only where something of it is.
+
+        Raises:
+            Refusal: It is.
+        """
+        failure = self._decoder.failure
+        if failure is not None and (self._size or not unread):
+            raise failure
+
     def _more(self) -> None:
         client = self._client
-        if self._expects_continue:
-            self._expects_continue = False
-            client.send_continue()
         try:
+            self.check()
             self.feed(client.receive_body())
         except Refusal as refusal:
             client.closing = True
+            self.take()  # the reader was told; what it answers now is the answer
             raise BodyFailure(refusal.status_code, refusal.reason) from refusal

@@ -238,7 +238,7 @@ class Client:
         body = BodyStream(self, decoder_for(head.length, head.chunked, limits), head.expects_continue)
         exchange = Exchange(self, head, body)
         body.feed(rest)
-        if body.is_complete:
+        if body.is_complete and not head.expects_continue:
             exchange.body = body.take()
         elif not head.chunked and not head.expects_continue and head.length <= limits.max_buffered_bytes:
             self._awaited = exchange

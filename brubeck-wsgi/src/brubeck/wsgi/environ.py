@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Input", "base_environ", "make_environ"]
 
+_COOKIES = ("HTTP_COOKIE", "HTTP_COOKIE2")
 _UNPREFIXED = {"CONTENT_TYPE": "CONTENT_TYPE", "CONTENT_LENGTH": "CONTENT_LENGTH"}
 
 
@@ -33,6 +34,7 @@ def base_environ(server: tuple[str, int], scheme: str, *, multiprocess: bool = F
         "wsgi.multithread": True,  # another greenlet may be in the application meanwhile
         "wsgi.multiprocess": multiprocess,
         "wsgi.run_once": False,
+        "wsgi.input_terminated": True,  # the input ends where the body does, also without a length
         "wsgi.file_wrapper": FileWrapper,
     }
 
@@ -53,16 +55,14 @@ def make_environ(exchange: Exchange, base: dict[str, Any]) -> dict[str, Any]:
     environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = exchange.client.peer[0], str(exchange.client.peer[1])
     body = exchange.body
     environ["wsgi.input"] = BytesIO(body) if isinstance(body, bytes) else Input(body)
-    if head.chunked:
-        environ["wsgi.input_terminated"] = True
     for name, value in head.headers:
         key = environ_key(name)
         if key is None:
             continue
         text = value.decode("latin-1")
         if key in environ and key.startswith("HTTP_"):
-            # RFC 9110 section 5.2; cookies by RFC 6265
-            text = environ[key] + ("; " if key == "HTTP_COOKIE" else ",") + text
+            # RFC 9110 section 5.2; cookies by RFC 6265 and, once, RFC 2965
+            text = environ[key] + ("; " if key in _COOKIES else ",") + text
         environ[key] = text
     return environ
 

@@ -41,10 +41,15 @@ class Exchange:
         self.sent_bytes = 0
 
     def settle(self) -> bool:
-        """Decide whether the connection stays open: not where a part of the body was never read."""
+        """Decide whether the connection stays open: not where a part of the body was never read.
+
+        Raises:
+            Refusal: What was not read is no body.
+        """
         client = self.client
         keeps = self.keeps_alive and not client.closing and client.may_go_on()
-        if keeps and not isinstance(self.body, bytes) and not self.body.is_complete:
+        if not isinstance(self.body, bytes) and not self.body.is_complete:
+            self.body.check(unread=True)
             keeps = False
         self.keeps_alive = keeps
         return keeps

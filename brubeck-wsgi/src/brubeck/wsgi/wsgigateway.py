@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from brubeck.core.encoding import Framing, encode_chunk, encode_head, encode_whole
 from brubeck.core.errors import ClientDisconnected
-from brubeck.core.responses import BODILESS_STATUSES, Response
+from brubeck.core.responses import BODILESS_STATUSES, Response, reason_phrase
 from brubeck.wsgi.environ import base_environ, make_environ
 from brubeck.wsgi.exchange import IncompleteBody
 from brubeck.wsgi.files import FileWrapper, send_file
+from brubeck.wsgi.refusals import BodyFailure, Refusal
 
 if TYPE_CHECKING:
     from brubeck.wsgi.exchange import Exchange
@@ -48,14 +49,14 @@ class WSGIGateway:
         reply = Reply(exchange)
         try:
             reply.run(self._application(make_environ(exchange, self._base), reply.start_response))
-        except ClientDisconnected:
+        except (ClientDisconnected, Refusal):
             raise
+        except BodyFailure as failure:
+            log.info("A body was refused: %s", failure, exc_info=True)
+            reply.fail(failure.status_code)
         except Exception:
             log.exception("The application failed: %s %r", exchange.head.method, exchange.head.target)
-            if reply.head_sent:
-                exchange.client.abort()
-                return
-            reply.fail()
+            reply.fail(500)
         finally:
             if self._note is not None:
                 self._note(exchange, reply.status_code)
@@ -98,6 +99,8 @@ class Reply:
 
     def write(self, data: bytes) -> None:
         """Send *data* now; the head goes before the first byte."""
+        if not isinstance(data, bytes):
+            data = read_piece(data)
         if not data and self.head_sent:
             return
         if self.head_sent:
@@ -117,18 +120,19 @@ class Reply:
                 close()
 
     def _run_pieces(self, result: Iterable[bytes]) -> None:
-        is_single = isinstance(result, list | tuple) and len(result) == 1
+        is_all = isinstance(result, list | tuple)  # PEP 3333: what is all there may be given its length
+        if is_all and len(result) > 1:  # type: ignore[arg-type]
+            result = (b"".join(result),)
         for piece in result:
-            if not isinstance(piece, bytes):
-                raise TypeError(f"A WSGI application yields bytes, got {piece!r}.")
-            if not piece:
+            data = piece if isinstance(piece, bytes) else read_piece(piece)
+            if not data:
                 continue
             if self.head_sent:
-                self._send(piece)
+                self._send(data)
             else:
-                self._send_first(piece, is_all=is_single)
+                self._send_first(data, is_all=is_all)
         if not self.head_sent:
-            self._send_first(b"", is_all=True)
+            self._send_first(b"", is_all=is_all)
         self._end()
 
     def _run_file(self, wrapper: FileWrapper) -> bool:
@@ -233,12 +237,32 @@ class Reply:
                 f"The body has {self._exchange.sent_bytes} bytes of the {self._expected} announced."
             )
 
-    def fail(self) -> None:
-        """Answer 500 in the place of what failed."""
-        self._response = Response(
-            b"500 Internal Server Error\n", 500, headers=[("Content-Type", "text/plain; charset=utf-8")]
-        )
+    def fail(self, status_code: int) -> None:
+        """Answer *status_code* in the place of what failed; once the head is out, have the client see a gap."""
+        if self.head_sent:
+            self._break_off()
+            return
+        body = f"{status_code} {reason_phrase(status_code)}\n".encode()
+        headers = [("Content-Type", "text/plain; charset=utf-8")]
+        self._response = Response(body, status_code, headers=headers)
         self._exchange.send_response(self._response)
+
+    def _break_off(self) -> None:
+        """Close in order where the length or a last chunk is missed (RFC 9112 section 8), else by a reset."""
+        if self._framing is Framing.CLOSE:
+            self._exchange.client.abort()
+        self._exchange.keeps_alive = False
+
+
+def read_piece(piece: object) -> bytes:
+    """Return as bytes what an application yielded instead of them.
+
+    Raises:
+        TypeError: It is no bytes: the application's fault.
+    """
+    if isinstance(piece, bytearray | memoryview):
+        return bytes(piece)
+    raise TypeError(f"A WSGI application yields bytes, got {piece!r}.")
 
 
 _checked: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[int, str, list[tuple[str, str]]]] = {}
