@@ -1,0 +1,1 @@
+"""Listsurf: save links, list them, read them as JSON."""
