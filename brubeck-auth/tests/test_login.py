@@ -5,6 +5,7 @@ import pytest
 from brubeck.auth import (
     CookieUserMixin,
     CSRFMixin,
+    CSRFProtection,
     LoginHandler,
     LoginThrottle,
     LogoutHandler,
@@ -246,3 +247,14 @@ def test_a_template_may_draw_the_page():
 
     assert client.get("/").text == "login.html ['error', 'next', 'username']"
     assert client.post("/", data=RIGHT).status_code == 401
+
+
+def test_the_plain_forms_have_the_field_under_the_switch_for_the_application():
+    """There was none without `CSRFMixin`, and the form could not be sent."""
+    plugins = [Sessions(MemorySessionStore()), CSRFProtection()]
+    _, rules = make_pages(SessionUserMixin)
+    client = Client(Brubeck(handler_tuples=rules, cookie_secret=SECRET, login_url="/login", plugins=plugins))
+
+    assert fill_in(client, "/login", **RIGHT).headers["location"] == "/"
+    assert client.get("/").text == "Hello, jd!"
+    assert fill_in(client, "/logout").headers["location"] == "/login"

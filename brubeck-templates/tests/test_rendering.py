@@ -1,7 +1,7 @@
 """Several engines in one application, streams, and error pages where no handler was reached."""
 
 import pytest
-from brubeck.core.errors import ConfigurationError
+from brubeck.core.errors import ConfigurationError, HTTPError
 from brubeck.request_handling import Brubeck, JSONMessageHandler, WebMessageHandler
 from brubeck.templating import (
     Jinja2Rendering,
@@ -103,6 +103,25 @@ def test_mustache_is_found_by_the_name_of_its_language(tmp_path) -> None:
         {"template_loader": {"mustache": load_mustache_env(tmp_path), "jinja2": load_jinja2_env(tmp_path)}},
     ):
         assert Client(Brubeck(handler_tuples=[("^/$", page)], **settings)).get("/").text == "Take five"
+
+
+def test_a_page_no_route_leads_to_needs_no_base_handler(tmp_path) -> None:
+    (tmp_path / "errors.html").write_text("jinja2 {{ error_code }} {{ error_message }}")
+
+    def forbidden(application, message):
+        raise HTTPError(403, "Not <you>.")
+
+    routes = [("^/forbidden$", forbidden)]
+    client = Client(Brubeck(handler_tuples=routes, template_engine="jinja2", template_dir=tmp_path))
+
+    assert client.get("/nowhere").text == "jinja2 404 Not Found"
+    assert client.get("/forbidden").text == "jinja2 403 Not &lt;you&gt;."
+
+
+def test_without_a_template_such_a_page_is_plain(tmp_path) -> None:
+    answer = Client(Brubeck(template_engine="jinja2", template_dir=tmp_path)).get("/nowhere")
+
+    assert (answer.status_code, "<h1>404 Not Found</h1>" in answer.text) == (404, True)
 
 
 def test_a_page_no_route_leads_to_is_drawn_by_the_base_handler(folders) -> None:

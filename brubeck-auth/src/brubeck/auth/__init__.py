@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from brubeck.auth.csrf import CSRFProtection, csrf_exempt, get_csrf_token
+    from brubeck.auth.csrf import CSRFProtection, csrf_exempt, get_csrf_field, get_csrf_token
     from brubeck.auth.csrf_mixin import CSRFMixin
     from brubeck.auth.decorators import authenticated, requires, web_authenticated
     from brubeck.auth.locations import safe_next
@@ -61,6 +61,7 @@ __all__ = [
     "check_new_password",
     "check_username",
     "csrf_exempt",
+    "get_csrf_field",
     "get_csrf_token",
     "hash_password",
     "needs_rehash",
@@ -74,7 +75,7 @@ __all__ = [
 ]
 
 _ROOMS = {
-    "csrf": ("CSRFProtection", "csrf_exempt", "get_csrf_token"),
+    "csrf": ("CSRFProtection", "csrf_exempt", "get_csrf_field", "get_csrf_token"),
     "csrf_mixin": ("CSRFMixin",),
     "decorators": ("authenticated", "requires", "web_authenticated"),
     "locations": ("safe_next",),

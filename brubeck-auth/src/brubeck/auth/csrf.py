@@ -14,7 +14,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from html import escape
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,6 +27,7 @@ from brubeck.core.hookimpl import hookimpl
 
 if TYPE_CHECKING:
     from brubeck.core.application import Brubeck
+    from brubeck.core.handlers import MessageHandler
     from brubeck.core.requests import Request
     from brubeck.core.responses import Response
 
@@ -36,7 +37,9 @@ __all__ = [
     "CSRFProtection",
     "HiddenField",
     "csrf_exempt",
+    "field_for",
     "find_forgery",
+    "get_csrf_field",
     "get_csrf_token",
 ]
 
@@ -158,8 +161,22 @@ def hidden_field(token: str) -> HiddenField:
     return HiddenField(f'<input type="hidden" name="{CSRF_FIELD}" value="{escape(token)}">')
 
 
+def get_csrf_field(application: Brubeck, message: Request) -> HiddenField:
+    """Return the token of `get_csrf_token` as the hidden field of a form."""
+    return hidden_field(get_csrf_token(application, message))
+
+
+def field_for(handler: Any) -> str:
+    """Return the field for a form of *handler*; empty where nobody asks for it."""
+    if hasattr(type(handler), "csrf_field"):
+        return str(handler.csrf_field)
+    if handler.application.plugins.find(CSRFProtection) is None:
+        return ""
+    return get_csrf_field(handler.application, handler.message)
+
+
 class CSRFProtection:
-    """The plugin that asks every message of an application for its token.
+    """The plugin that asks every message of an application for its token, and gives every template `csrf_field`.
 
     Args:
         trusted_origins: Other origins whose pages may send, such as `https://admin.example.com`.
@@ -175,8 +192,11 @@ class CSRFProtection:
 
     @hookimpl
     def brubeck_configure(self, application: Brubeck) -> None:
-        """Refuse an application that cannot sign."""
+        """Refuse an application that cannot sign; let templates of all its handlers have the token."""
         need_secret(CSRFProtection, application)
+        makers = {"csrf_token": get_csrf_token, "csrf_field": get_csrf_field}
+        for name, make in makers.items():
+            application.template_helpers.setdefault(name, by_handler(make))
 
     @hookimpl
     def brubeck_request(self, application: Brubeck, message: Request) -> Response | None:
@@ -198,6 +218,11 @@ class CSRFProtection:
             return True
         found = application.router.find(message.path)
         return found is not None and is_marked(found[0].target_for(message.method))
+
+
+def by_handler(make: Callable[[Brubeck, Request], str]) -> Callable[[MessageHandler], str]:
+    """Return *make*, to be called with the handler whose template asks."""
+    return lambda handler: make(handler.application, handler.message)
 
 
 def is_marked(target: Any) -> bool:

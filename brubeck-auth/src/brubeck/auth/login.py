@@ -16,6 +16,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from brubeck.auth import audit
+from brubeck.auth.csrf import field_for
 from brubeck.auth.locations import safe_next
 from brubeck.auth.names import normalize_username
 from brubeck.auth.origins import is_cross_site
@@ -77,8 +78,7 @@ class AccountPage(WebMessageHandler):
     def page(self, title: str, form: str, **values: str) -> str:
         """Return a plain page with *form*, its values escaped."""
         escaped = {name: escape(value) for name, value in values.items()}
-        field = str(getattr(self, "csrf_field", ""))
-        content = form.format(csrf_field=field, action=escape(self.message.path), **escaped)
+        content = form.format(csrf_field=field_for(self), action=escape(self.message.path), **escaped)
         return PAGE.format(title=escape(title), content=content)
 
 

@@ -14,9 +14,10 @@ from urllib.parse import quote, unquote
 from brubeck.core import greenlets
 from brubeck.core.connections import DRAIN_TIMEOUT_S, Connection
 from brubeck.core.dispatch import dispatch, route_message
+from brubeck.core.error_pages import ErrorPageHandler
 from brubeck.core.errors import ConfigurationError
 from brubeck.core.forms import FormLimits
-from brubeck.core.handlers import MessageHandler, WebMessageHandler, refuse_abstract
+from brubeck.core.handlers import MessageHandler, refuse_abstract
 from brubeck.core.mixins import check_handler
 from brubeck.core.plugins import PluginManager
 from brubeck.core.rendering import TemplateEngines, read_loaders
@@ -40,7 +41,8 @@ class Brubeck:
         msg_conn: A `Connection`, or the name of one that a plugin registers.
         pool: A `gevent.pool.Pool`, or how many messages may be in work at once.
         no_handler: Called as (application, message) where no route matches, in the place of a 404 page.
-        base_handler: The handler class that draws 404 and other pages no handler is there for.
+        base_handler: The handler class that draws 404 and other pages no handler is there for; by default one that
+            uses the template `errors.html` where the application has it.
         template_loader: A function that returns a template engine, from one of the `load_…_env`; for several engines,
             a dict of such functions by the engines' names.
         template_engine: The registered name of an engine, or several, with *template_dir*.
@@ -71,7 +73,7 @@ class Brubeck:
         msg_conn: Connection | str | None = None,
         pool: Any = None,
         no_handler: Callable[..., Any] | None = None,
-        base_handler: type[MessageHandler] = WebMessageHandler,
+        base_handler: type[MessageHandler] = ErrorPageHandler,
         template_loader: Callable[[], Any] | Mapping[str, Callable[[], Any]] | None = None,
         template_engine: str | Iterable[str] | None = None,
         template_dir: Any = None,
@@ -101,6 +103,7 @@ class Brubeck:
         self.settings: dict[str, Any] = dict(settings or {})
         self.no_handler = no_handler
         self.base_handler = base_handler
+        self.template_helpers: dict[str, Callable[[MessageHandler], Any]] = {}
         self._signers: dict[Any, Any] = {}
         self._wsgi: Callable[..., Any] | None = None
         self._engine: Any = None

@@ -21,11 +21,15 @@ _NAMED = re.compile(rf"\b(?:{'|'.join(sorted(HANDLER_NAMES))})\b")
 def get_of_handler(handler: Any, name: str, default: Any = MISSING) -> Any:
     """Return what *handler* answers for one of `HANDLER_NAMES`, or *default*.
 
-    Without authentication the user is None, so that a layout may ask for it on every page.
+    What its class does not have may come from a plugin, by `application.template_helpers`. Without
+    authentication the user is None, so that a layout may ask for it on every page.
     """
     # Not getattr with a default: an AttributeError in get_current_user would pass for an anonymous visitor.
     if handler is not None and (name in vars(handler) or hasattr(type(handler), name)):
         return getattr(handler, name)
+    helper = getattr(getattr(handler, "application", None), "template_helpers", {}).get(name)
+    if helper is not None:
+        return helper(handler)
     return None if name == "current_user" else default
 
 
