@@ -185,6 +185,28 @@ def test_what_waited_after_a_death_is_still_a_repetition(bench):
     assert sorted(connections(bench.given(b"b", Verb.AGAIN))) == lost
 
 
+def test_of_two_messages_of_one_connection_neither_is_repeated(bench):
+    """Their client may have the first answer already; giving both to others also stopped the balancer once."""
+    bench.take(message(1), message(2), message(1))
+    bench.balance.lose(b"a", bench.now)
+
+    assert bench.published == [b"m2 1:1, "]
+    assert not bench.given(b"b", Verb.AGAIN)
+
+
+def test_a_client_that_goes_on_has_had_its_answer(bench):
+    """What it asks next must not be answered by the repetition of what it asked before."""
+    bench.take(message(1))
+    bench.balance.lose(b"a", bench.now)
+    [(serial, _)] = bench.given(b"b", Verb.AGAIN)
+    bench.take(message(1))
+
+    assert bench.published == [b"m2 1:1, "]
+    bench.done(b"b", serial)
+    bench.take(message(1))
+    assert connections(bench.given(b"b")) == [1]
+
+
 def test_what_waits_too_long_is_503():
     bench = Bench(wait_s=1.0)
     bench.take(message(1))

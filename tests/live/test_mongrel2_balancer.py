@@ -141,6 +141,17 @@ class TestLife:
         posts = log.read_text().split()
         assert len(posts) == len(set(posts))
 
+    def test_a_silent_lifeline_holds_up_nobody(self) -> None:
+        """The balancer waited up to 1 s for the name of whoever had connected, and then forgot the line."""
+        with behind_balancer(1) as (server, _), socket.socket(socket.AF_UNIX) as line:
+            line.connect(f"{server.settings.balancer_spec.removeprefix('ipc://')}.alive")
+            began = time.monotonic()
+            received = raw_exchange(server.address, b"GET /echo?id=1 HTTP/1.0\r\n\r\n")
+            took = time.monotonic() - began
+
+        assert received.endswith(b"1")
+        assert took < 0.5
+
     def test_without_workers_requests_wait_and_then_get_503(self) -> None:
         with behind_balancer(0, "--wait=0.5") as (server, _):
             received = raw_exchange(server.address, b"GET /echo?id=1 HTTP/1.1\r\nHost: x\r\n\r\n")

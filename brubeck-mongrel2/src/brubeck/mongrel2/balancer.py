@@ -163,33 +163,36 @@ class BalancerProcess:
     def _hear_lifelines(self, ready: dict[object, int], now: float) -> None:
         if self._line.fileno() in ready:
             with contextlib.suppress(OSError):
-                connection, _ = self._line.accept()
-                connection.settimeout(1.0)
-                identity = connection.recv(255)
-                connection.setblocking(False)
-                self._lines[connection.fileno()] = (connection, identity)
-                self._latest[identity] = connection
-                self._poller.register(connection.fileno(), zmq.POLLIN)
+                self._accept_line()
         for number in [number for number in ready if isinstance(number, int) and number in self._lines]:
-            connection, identity = self._lines[number]
             with contextlib.suppress(BlockingIOError):
-                if self._is_cut(connection):
-                    self._poller.unregister(number)
-                    del self._lines[number]
-                    connection.close()
-                    self._cut.append((now + GRACE_S, identity, connection))
+                self._hear_line(number, now)
+
+    def _accept_line(self) -> None:
+        """Take a lifeline. Its worker's name is read when it is there: whoever is slow to say it holds up nobody."""
+        connection, _ = self._line.accept()
+        connection.setblocking(False)
+        self._lines[connection.fileno()] = (connection, b"")
+        self._poller.register(connection.fileno(), zmq.POLLIN)
+
+    def _hear_line(self, number: int, now: float) -> None:
+        """Read the worker's name, or learn that the line is cut."""
+        connection, identity = self._lines[number]
+        if said := read_line(connection):
+            if not identity:
+                self._lines[number] = (connection, said)
+                self._latest[said] = connection
+            return
+        self._poller.unregister(number)
+        del self._lines[number]
+        connection.close()
+        self._cut.append((now + GRACE_S, identity, connection))
 
     def _note_cut(self, identity: bytes, connection: socket.socket, now: float) -> None:
         """Take a worker for dead, unless it has come back with another line meanwhile."""
         if self._latest.get(identity) is connection:
             del self._latest[identity]
             self.balance.lose(identity, now)
-
-    def _is_cut(self, connection: socket.socket) -> bool:
-        try:
-            return not connection.recv(4096)
-        except ConnectionError:
-            return True
 
     def close(self) -> None:
         """Close the sockets."""
@@ -200,6 +203,14 @@ class BalancerProcess:
             if each is not None:
                 each.close()
         self._context.term()
+
+
+def read_line(connection: socket.socket) -> bytes:
+    """Return what came by a lifeline, nothing when it is cut."""
+    try:
+        return connection.recv(4096)
+    except ConnectionError:
+        return b""
 
 
 def open_lifeline(address: str) -> socket.socket:

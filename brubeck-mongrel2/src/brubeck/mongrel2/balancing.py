@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -108,6 +109,8 @@ class Balance(Dealing):
                 continue
             if begun:
                 begun.discard(serial)
+            if self.repeated:
+                self.repeated.discard(found[0])
             self.totals.answered += 1
             owner = owners.get(found[0])
             if owner is not None and owner[0] is worker:
@@ -169,6 +172,10 @@ class Balance(Dealing):
         for key in worker.held:
             self._close(key)
         dead = set(worker.held)
+        for key in doubled(key for key, _ in worker.unanswered.values()):
+            if key not in dead:
+                self._close(key)
+                dead.add(key)
         again = [*worker.unanswered.items(), *((0, item) for item in worker.backlog)]
         for serial, (key, data) in again:
             if key not in dead and not self._save(key, data, serial in worker.begun, serial != 0, now):
@@ -189,6 +196,7 @@ class Balance(Dealing):
             self._refuse(key, 502, message.get(b"METHOD") == b"HEAD")
             return False
         self.totals.retried += was_sent
+        self.repeated.add(key)
         if not self._again(key, data):
             self.waiting.appendleft((now, key, data, True))
         return True
@@ -208,6 +216,7 @@ class Balance(Dealing):
         """Note that Mongrel2 has gone, and every client with it."""
         self.waiting.clear()
         self.owners.clear()
+        self.repeated.clear()
         for worker in self.workers.values():
             for _, data in worker.unanswered.values():
                 end = data.index(b" ", data.index(b" ") + 1)
@@ -225,6 +234,15 @@ class Balance(Dealing):
             "connections": len(self.owners),
             "workers": [worker.describe(now) for worker in self.workers.values()],
         }
+
+
+def doubled(keys: Iterable[bytes]) -> set[bytes]:
+    """Return the connections that stand more than once in *keys*.
+
+    Their clients either pipeline, or have had the first answer and sent the next request before the worker could say
+    so. Which it was cannot be known, and an answer to the one would be taken for an answer to the other.
+    """
+    return {key for key, count in Counter(keys).items() if count > 1}
 
 
 _DISCONNECT = b' @* 16:6:METHOD,4:JSON,}21:{"type":"disconnect"},'

@@ -32,6 +32,7 @@ class Dealing:
         workers: By identity; those that waited longest first.
         waiting: Since when, connection, message, whether it was with a worker that died.
         owners: By connection: the worker that has it, how many of its messages are unanswered, whether it is held.
+        repeated: Connections of messages that are done over; the first answer may have reached the client after all.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Dealing:
         self.workers: dict[bytes, Worker] = {}
         self.waiting: deque[tuple[float, bytes, bytes, bool]] = deque()
         self.owners: dict[bytes, list[Any]] = {}
+        self.repeated: set[bytes] = set()
         self._serial = first_serial
         self._dirty: set[Worker] = set()
 
@@ -70,13 +72,16 @@ class Dealing:
             self._notice(key, data, owner)
             return
         self.totals.received += 1
-        if owner is not None:
+        if self.repeated and key in self.repeated:
+            self._close(key)  # the answer that is on its way would be taken for the one to this message
+        elif owner is not None:
             self._to_owner(owner[0], key, data)
         elif self.waiting or not self._assign(key, data):
             self.waiting.append((now, key, data, False))
 
     def _notice(self, key: bytes, data: bytes, owner: list[Any] | None) -> None:
         self.totals.disconnects += 1
+        self.repeated.discard(key)
         if owner is None:
             if self.waiting:
                 self.waiting = deque(item for item in self.waiting if item[1] != key)
