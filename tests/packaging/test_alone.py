@@ -27,7 +27,7 @@ ALLOWED = {
     "brubeck-templates[pystache]": CORE | {"brubeck-templates", "pystache"},
     "brubeck-templates[tornado]": CORE | {"brubeck-templates", "tornado"},
     "brubeck-mongrel2": CORE | {"brubeck-mongrel2", "pyzmq"},
-    "brubeck-wsgi": CORE | {"brubeck-wsgi", "httptools"},
+    "brubeck-wsgi": CORE | {"brubeck-wsgi", "h11", "httptools", "wsproto"},
     "brubeck": CORE | {"brubeck"},
 }
 EXTRAS_FOR_ITS_TESTS = {"brubeck-templates": "[jinja2,mako,pystache,tornado]"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from brubeck.core.connections import DRAIN_TIMEOUT_S, Connection
 from brubeck.core.errors import ConfigurationError
@@ -118,6 +118,8 @@ class WSGIConnection(Connection):
         access_log: `common` or `json` writes a line for each answer to the logger `brubeck.access`.
         limits: Any field of `Limits`, by name.
     """
+
+    carries_websockets: ClassVar[bool] = True
 
     def __init__(
         self,

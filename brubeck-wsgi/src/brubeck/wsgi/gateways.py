@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from brubeck.core.requests import Request, decode_path
+from brubeck.core.requests import decode_path
+from brubeck.wsgi.handshakes import SWITCHING, UpgradableRequest, answer_switching
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +43,7 @@ class BrubeckGateway:
         head = exchange.head
         path = head.path
         response = self._dispatch(
-            Request(
+            UpgradableRequest(
                 head.method,
                 decode_path(path),
                 head.query.decode("latin-1"),
@@ -56,7 +57,10 @@ class BrubeckGateway:
             )
         )
         try:
-            exchange.send_response(response)
+            if response.status_code == SWITCHING:
+                answer_switching(exchange, response)
+            else:
+                exchange.send_response(response)
         finally:
             response.close()
             if self._note is not None:

@@ -41,6 +41,11 @@ class Limits:
         retry_after_s: What a 503 tells the client to wait.
         linger_s: How long what a refused client still sends is read and dropped, so that it sees the answer.
         drain_s: While stopping, how long idle connections may still send a request that was on its way.
+        ping_after_s: A WebSocket's client that was silent so long is asked whether it is there.
+        lost_after_s: A WebSocket's client that was silent so long is not: the connection is reset.
+        close_after_s: For a WebSocket's client to answer a close frame.
+        max_unsent_bytes: Beyond what the kernel holds, of messages to a WebSocket's client that it does not take.
+            More makes `send` wait, and ends the connection of one who is sent to by `broadcast`.
     """
 
     max_target_bytes: int = 8192
@@ -62,6 +67,10 @@ class Limits:
     retry_after_s: int = 1
     linger_s: float = 5.0
     drain_s: float = 0.5
+    ping_after_s: float = 30.0
+    lost_after_s: float = 75.0
+    close_after_s: float = 10.0
+    max_unsent_bytes: int = 1024 * 1024
 
     def __post_init__(self) -> None:
         """Refuse what cannot work.

@@ -263,7 +263,7 @@ class Server:
     def _next_waiting(self) -> Client | None:
         while self._waiting:
             client = self._waiting.popleft()
-            if client in self.clients:
+            if client in self.clients and client.worker is None:
                 client.watcher.start(client.on_readable_hub)
                 return client
         return None

@@ -1,0 +1,398 @@
+"""A client's connection once it is a WebSocket: from its bytes to the session, and from the session to its bytes.
+
+As with requests, an idle one has no greenlet: the hub lends it a worker when bytes come. What is sent goes straight to
+the kernel; what the client does not take waits in an `Outbox`, from which the hub sends on.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import gevent
+from brubeck.core.errors import ClientDisconnected
+from brubeck.core.websockets import CloseCode, Rooms, Upgrade, WebSocketSession
+from brubeck.wsgi.client import Client
+from brubeck.wsgi.frames import (
+    Closing,
+    FrameReader,
+    Ping,
+    ProtocolError,
+    encode_close,
+    encode_message,
+    encode_ping,
+    encode_pong,
+)
+from brubeck.wsgi.handshakes import encode_switch
+from brubeck.wsgi.outbox import Outbox
+
+if TYPE_CHECKING:
+    from brubeck.core.websockets import WebSocketMessageHandler
+    from brubeck.wsgi.exchange import Exchange
+    from brubeck.wsgi.refusals import Refusal
+    from brubeck.wsgi.server import Server
+
+__all__ = ["EmbeddedSocket", "WebSocketClient", "open_websocket"]
+
+log = logging.getLogger("brubeck.wsgi")
+
+_SLICE_BYTES = 8192
+"""Of one client before others have their turn: a thousand of the smallest frames, some ten milliseconds."""
+_LOOK_S = 1.0
+"""Between two looks at a client that does not take what it is sent."""
+_TRY_AGAIN_LATER = 1013
+
+
+def open_websocket(exchange: Exchange, response: Upgrade) -> None:
+    """Send the 101 and have the session opened, in a worker of its own: the request is answered."""
+    server = exchange.client.server
+    exchange.keeps_alive = False
+    client = WebSocketClient(exchange.client, response.handler)
+    client.write(encode_switch(response, server.extra_for(response.headers)))
+    server.loop.run_callback(client.on_readable_hub)
+
+
+def rooms_of(server: Server) -> Rooms:
+    """Return the rooms of *server*: they are those of this process."""
+    if server.rooms is None:
+        server.rooms = Rooms()
+    return server.rooms
+
+
+class EmbeddedSocket:
+    """What a handler speaks through: a `WebSocketTransport`.
+
+    Args:
+        client: The connection.
+    """
+
+    __slots__ = ("_client",)
+
+    def __init__(self, client: WebSocketClient) -> None:
+        self._client = client
+
+    def send(self, data: str | bytes) -> None:
+        """Send one message; block the greenlet while too much waits for the client."""
+        self._client.write(encode_message(data))
+        self._client.wait_for_room()
+
+    def ping(self) -> None:
+        """Ask the client whether it is there."""
+        self._client.write(encode_ping())
+
+    def close(self, code: int, reason: str) -> None:
+        """Send a close frame, once; `WebSocketClient.check_hub` ends what is not answered."""
+        self._client.write_close(code, reason)
+
+    def join(self, room: str) -> None:
+        """Have the client hear *room*."""
+        if not self._client.gone:
+            rooms_of(self._client.server).join(room, self._client)
+
+    def leave(self, room: str) -> None:
+        """Undo `join`."""
+        rooms_of(self._client.server).leave(room, self._client)
+
+    def broadcast(self, room: str, data: str | bytes) -> None:
+        """Send to everyone in *room*. Who is too far behind is disconnected: nobody waits for a slow reader."""
+        frame = encode_message(data)
+        members: list[WebSocketClient] = rooms_of(self._client.server).members(room)
+        if any(member.is_full for member in members):
+            gevent.sleep(0)  # those who read are sent what waits for them
+        for member in members:
+            if member.is_full:
+                member.drop("does not keep up with its room")
+            else:
+                member.write(frame)
+
+
+class WebSocketClient(Client):
+    """A connection that was taken over from HTTP. Methods with *hub* in their name never block.
+
+    Args:
+        client: The connection as it was.
+        handler: Who speaks with the client from now on.
+    """
+
+    __slots__ = (
+        "_frames",
+        "_is_leaving",
+        "_is_new",
+        "_is_opening",
+        "_outbox",
+        "closed_at",
+        "heard_at",
+        "session",
+    )
+
+    def __init__(self, client: Client, handler: WebSocketMessageHandler) -> None:
+        super().__init__(client.server, client.stream, client.peer)
+        self.held = client.held
+        client.retire(self)
+        self.session = WebSocketSession(handler, EmbeddedSocket(self))
+        self.heard_at = self.server.now
+        self.closed_at: float | None = None
+        """When a close frame was sent."""
+        self._frames = FrameReader(handler.max_message_bytes)
+        self._outbox: Outbox | None = None
+        self._is_new = True
+        self._is_opening = False
+        self._is_leaving = self.server.is_stopping
+        self.expire = self.check_hub
+        self.schedule()
+
+    # Bytes come
+
+    def on_readable_hub(self) -> None:
+        """Give the bytes to a worker, or hold them."""
+        if not self.gone:
+            super().on_readable_hub()
+
+    def _on_readable_busy(self) -> None:
+        """The handler is at work: hold a little, and see that the client left."""
+        try:
+            data = self.stream.receive()
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._leave()
+            return
+        self.heard_at = self.server.now
+        self.held += data
+        if len(self.held) >= self.server.limits.max_buffered_bytes:
+            self.watcher.stop()
+
+    def run(self) -> None:
+        """Open the session, or tell it what has arrived; called in a worker."""
+        if self._is_new and not self.gone:
+            self._open()
+        if not self.closing:
+            data, self.held = self.held or self._receive(), b""
+            if data:
+                self._read(data)
+        self.rest()
+
+    def _open(self) -> None:
+        self._is_new = False
+        self._is_opening = True
+        try:
+            self.session.open()
+        finally:
+            self._is_opening = False
+
+    def _receive(self) -> bytes:
+        try:
+            data = self.stream.receive()
+        except BlockingIOError:
+            return b""
+        except OSError:
+            data = b""
+        if data:
+            self.heard_at = self.server.now
+        else:
+            self._leave()
+        return data
+
+    def _leave(self) -> None:
+        """The client has gone without a word."""
+        self.gone = True
+        self.close()
+
+    def _read(self, data: bytes) -> None:
+        """Tell the session what is in *data*, in its order."""
+        try:
+            for start in range(0, len(data), _SLICE_BYTES):
+                if start:
+                    gevent.sleep(0)
+                for received in self._frames.read(data[start : start + _SLICE_BYTES]):
+                    self._take(received)
+                    if self.closing:
+                        return
+        except ProtocolError as exc:
+            self._fail(exc.code, exc.reason)
+
+    def _take(self, received: str | bytes | Ping | Closing) -> None:
+        if isinstance(received, Ping):
+            self.write(encode_pong(received))
+            self.wait_for_room()
+        elif isinstance(received, Closing):
+            self.session.receive_close(received.code, received.reason)
+            self.hang_up()
+        else:
+            self.session.receive(received)
+
+    def _fail(self, code: int, reason: str) -> None:
+        """RFC 6455 section 7.1.7: say why, and end the connection without waiting for an answer."""
+        self.write_close(code, reason)
+        self.hang_up()
+        if not self._is_new:
+            self.session.fail(code, reason)
+
+    def rest(self) -> None:
+        """Wait for more, or tell the session that there is nobody."""
+        if self.gone:
+            self.session.lose()
+        elif not self.closing:
+            if self._is_leaving:
+                self.session.fail(CloseCode.GOING_AWAY, "")
+            if self.held:
+                self.server.run_soon(self)
+            elif not self.watcher.active:
+                self.watcher.start(self.on_readable_hub)
+            self.schedule()
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Close: all greenlets are at work, and the server was told not to wait (`when_full`)."""
+        gevent.spawn(self._fail, _TRY_AGAIN_LATER, refusal.reason)
+
+    # Bytes go
+
+    @property
+    def is_full(self) -> bool:
+        """Whether as much waits for the client as may."""
+        return self._outbox is not None and self._outbox.size > self.server.limits.max_unsent_bytes
+
+    def write(self, data: bytes) -> None:
+        """Send *data*, or hold what the client does not take now. Never blocks; does nothing behind a close frame."""
+        if self.gone or self.closed_at is not None:
+            return
+        if self._outbox is not None:
+            self._outbox.add(data)
+            return
+        try:
+            count = self.stream.send(data)
+        except BlockingIOError:
+            count = 0
+        except OSError:
+            self.gone = True
+            self.server.loop.run_callback(self.close)
+            return
+        if count < len(data) or self.stream.wants_write:
+            self._hold(memoryview(data)[count:])
+
+    def _hold(self, rest: memoryview) -> None:
+        """Have the hub send *rest* when the client takes it."""
+        server = self.server
+        self._outbox = Outbox(server.now)
+        self._outbox.add(rest)
+        self._writable = server.loop.io(self.stream.sock.fileno(), 2)
+        self._writable.start(self._on_writable_hub)
+        self.schedule()
+
+    def _on_writable_hub(self) -> None:
+        outbox = self._outbox
+        if outbox is None:
+            return
+        try:
+            is_empty = outbox.flush(self.stream, self.server.now)
+        except OSError:
+            self.close()
+            return
+        if is_empty:
+            self._drop_outbox()
+            if self.closing:
+                self.end()
+        elif not self.is_full:
+            outbox.wake()
+
+    def _drop_outbox(self) -> None:
+        outbox, self._outbox = self._outbox, None
+        if outbox is not None:
+            self._writable.stop()
+            self._writable.close()
+            self._writable = None
+            outbox.wake()
+
+    def wait_for_room(self) -> None:
+        """Block the greenlet while too much waits for the client."""
+        while self._outbox is not None and self.is_full:
+            self._outbox.wait()
+
+    def write_close(self, code: int, reason: str) -> None:
+        """Send a close frame, the last one."""
+        self.write(encode_close(code, reason))
+        if self.closed_at is None:
+            self.closed_at = self.server.now
+            self.schedule()
+
+    # The clock
+
+    def schedule(self) -> None:
+        """Say when `check_hub` has to look."""
+        now, limits = self.server.now, self.server.limits
+        ping_at = self.heard_at + limits.ping_after_s
+        if self._outbox is not None:
+            self.deadline = now + _LOOK_S
+        elif self.closed_at is not None:
+            self.deadline = self.closed_at + limits.close_after_s
+        elif ping_at > now:
+            self.deadline = ping_at
+        else:
+            self.deadline = max(
+                now + _LOOK_S, min(now + limits.ping_after_s, self.heard_at + limits.lost_after_s)
+            )
+
+    def check_hub(self) -> None:
+        """Let go of a client that reads too slowly, does not answer a close, or was silent for too long."""
+        now, limits = self.server.now, self.server.limits
+        silent_s = now - self.heard_at
+        if self._outbox is not None and self._outbox.is_slow(now, limits):
+            self.drop("takes what it is sent too slowly")
+        elif self.closed_at is not None and now - self.closed_at >= limits.close_after_s:
+            self.close()
+        elif self.worker is None and silent_s >= limits.lost_after_s:
+            self.drop("is silent")
+        else:
+            if silent_s >= limits.ping_after_s:
+                self.write(encode_ping())
+            self.schedule()
+
+    # The end
+
+    def drain_hub(self) -> None:
+        """The server stops: close, behind the message that is in work."""
+        self._is_leaving = True
+        if self._is_opening:
+            self.session.is_open = False
+            self.write_close(CloseCode.GOING_AWAY, "")
+        elif self.worker is None:
+            self.server.loop.run_callback(self.on_readable_hub)
+
+    def hang_up(self) -> None:
+        """End the connection behind what was sent."""
+        if self.closing:
+            return
+        self.closing = True
+        if self._outbox is None:
+            self.end()
+        else:
+            self.watcher.stop()
+
+    def drop(self, why: str) -> None:
+        """Break the connection."""
+        log.info("A WebSocket's client %s and is disconnected: %s", why, self.peer[0])
+        self.abort()
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the socket; the session is told, at once or behind what its handler does."""
+        server = self.server
+        if self not in server.clients:
+            return
+        self.write_close(CloseCode.GOING_AWAY, "")
+        self._drop_outbox()
+        rooms_of(server).leave_all(self)
+        self.session.is_open = False
+        super().close()
+        if self.worker is None and not self._is_new:
+            gevent.spawn(self.session.lose)
+        elif self._is_opening:
+            server.loop.run_callback(self._interrupt_hub)
+
+    def _interrupt_hub(self) -> None:
+        """Wake an `on_open` that never ends; other methods end by themselves."""
+        worker: Any = self.worker
+        if self._is_opening and worker is not None:
+            worker.throw(ClientDisconnected("The client has closed the connection."))
