@@ -7,6 +7,7 @@ the kernel; what the client does not take waits in an `Outbox`, from which the h
 from __future__ import annotations
 
 import logging
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import gevent
@@ -36,8 +37,10 @@ __all__ = ["EmbeddedSocket", "WebSocketClient", "open_websocket"]
 
 log = logging.getLogger("brubeck.wsgi")
 
-_SLICE_BYTES = 8192
-"""Of one client before others have their turn: a thousand of the smallest frames, some ten milliseconds."""
+_SLICE_BYTES = 2048
+"""Read between two looks at the clock: three hundred of the smallest frames, some five milliseconds."""
+_TURN_S = 0.005
+"""Work for one client before others have their turn."""
 _LOOK_S = 1.0
 """Between two looks at a client that does not take what it is sent."""
 _TRY_AGAIN_LATER = 1013
@@ -202,10 +205,12 @@ class WebSocketClient(Client):
 
     def _read(self, data: bytes) -> None:
         """Tell the session what is in *data*, in its order."""
+        turn_ends = perf_counter() + _TURN_S
         try:
             for start in range(0, len(data), _SLICE_BYTES):
-                if start:
+                if perf_counter() > turn_ends:
                     gevent.sleep(0)
+                    turn_ends = perf_counter() + _TURN_S
                 for received in self._frames.read(data[start : start + _SLICE_BYTES]):
                     self._take(received)
                     if self.closing:
