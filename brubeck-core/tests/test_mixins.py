@@ -142,3 +142,126 @@ def test_the_conflict_names_the_distributions(lab, monkeypatch):
         ConfigurationError, match=r"Atoll \(from conflict-atoll\) and Shoal \(from conflict-shoal\)"
     ):
         type("Page", (WebMessageHandler, Atoll, Shoal), {})
+
+
+# Names that two bases have
+
+
+class Red:
+    colour = "red"
+
+    def shine(self):
+        return "red"
+
+
+class Blue:
+    def shine(self):
+        return "blue"
+
+
+ORDERS = [
+    lambda *mixins: (WebMessageHandler, *mixins),
+    lambda *mixins: (*mixins, WebMessageHandler),
+    lambda *mixins: (mixins[-1], WebMessageHandler, *mixins[:-1]),
+]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_two_mixins_with_one_name_are_refused(order):
+    with pytest.raises(
+        ConfigurationError, match=r"Page gets 'shine' from both (Red|Blue) \(from .*(Red|Blue) "
+    ):
+        type("Page", order(Red, Blue), {})
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("name", ["set_status", "content_type", "headers", "get_cookie", "options"])
+def test_a_mixin_with_a_name_of_the_handler_is_refused(order, name):
+    mixin = type("Careless", (), {name: None})
+
+    with pytest.raises(ConfigurationError, match=f"Page gets '{name}' from both .*Careless"):
+        type("Page", order(mixin), {})
+
+
+def test_what_the_class_defines_itself_is_no_clash():
+    class Page(Red, WebMessageHandler, Blue):
+        def shine(self):
+            return Red.shine(self) + Blue.shine(self)
+
+    class Child(Page):
+        def shine(self):
+            return super().shine() + "!"
+
+    assert Child(None, None).shine() == "redblue!"
+
+
+def test_what_refines_another_mixin_is_no_clash():
+    class Crimson(Red):
+        def shine(self):
+            return "crimson"
+
+    for bases in ((Crimson, Red, WebMessageHandler), (WebMessageHandler, Crimson, Red)):
+        assert type("Page", bases, {})(None, None).shine() == "crimson"
+
+
+def test_handlers_override_each_other_as_classes_do():
+    class Careful(MessageHandler):
+        def set_status(self, status_code, status_msg=None):
+            super().set_status(status_code, "careful")
+
+    class Page(WebMessageHandler, Careful):
+        def get(self):
+            self.set_status(200)
+            return self.render()
+
+    assert Client(Brubeck(handler_tuples=[("^/", Page)])).get("/").reason == "careful"
+
+
+def test_private_names_and_checks_may_be_shared():
+    class One:
+        _note = 1
+
+        @classmethod
+        def check_application(cls, application): ...
+
+    class Other:
+        _note = 2
+
+        @classmethod
+        def check_application(cls, application): ...
+
+    assert type("Page", (One, WebMessageHandler, Other), {})._note == 1
+
+
+class Asks:
+    asks = ("find",)
+
+    def find(self):
+        raise NotImplementedError
+
+    def use(self):
+        return self.find()
+
+
+class Finds:
+    def find(self):
+        return "found"
+
+
+@pytest.mark.parametrize("bases", [(Asks, Finds), (Finds, Asks)])
+@pytest.mark.parametrize("order", ORDERS)
+def test_what_a_mixin_asks_for_another_answers_in_every_order(order, bases):
+    page = type("Page", order(*bases), {"get": lambda self: self.use()})
+
+    assert Client(Brubeck(handler_tuples=[("^/", page)])).get("/").text == "found"
+    with pytest.raises(ConfigurationError, match="'find' from both"):
+        type("Page", (WebMessageHandler, Asks, Finds, type("Other", (), {"find": Finds.find})), {})
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_mixins_prepare_is_called_on_either_side(order):
+    """Behind the handler it was ignored, silently."""
+    mixin = type("Late", (), {"prepare": lambda self: "not yet"})
+    page = type("Page", order(mixin), {"get": lambda self: "now"})
+
+    assert Client(Brubeck(handler_tuples=[("^/", page)])).get("/").text == "not yet"

@@ -33,6 +33,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 class LoadsUsers(UserHandlingMixin):
     """What the mixins here share: from the id that a client proved to the user who has it."""
 
+    asks = ("load_user",)
+
     def load_user(self, user_id: Any) -> Any:
         """Return the user with *user_id*, or None where there is none or he may not come in any more."""
         raise NotImplementedError(
@@ -128,6 +130,7 @@ class BasicAuthMixin(UserHandlingMixin):
     """
 
     provides = ("users",)
+    asks = ("load_basic_user",)
 
     auth_challenge = 'Basic realm="site", charset="UTF-8"'
 
@@ -179,6 +182,7 @@ class BearerAuthMixin(LoadsUsers):
     """
 
     provides = ("users",)
+    asks = ("load_bearer_user",)
 
     auth_challenge = 'Bearer realm="site"'
 

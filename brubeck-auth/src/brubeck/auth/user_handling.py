@@ -22,6 +22,12 @@ class UserHandlingMixin:
     """
 
     provides: ClassVar[tuple[str, ...]] = ("users",)
+    asks: ClassVar[tuple[str, ...]] = (
+        "auth_error",
+        "get_current_user",
+        "get_current_userprofile",
+        "has_role",
+    )
 
     auth_challenge: ClassVar[str] = 'Cookie realm="site"'
     """The `WWW-Authenticate` of a 401, which may not be sent without one (RFC 9110 section 15.5.2)."""

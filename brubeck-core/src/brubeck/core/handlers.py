@@ -62,7 +62,7 @@ class MessageHandler:
 
     def __init_subclass__(cls, **choices: type) -> None:
         super().__init_subclass__()
-        compose(cls, choices)
+        compose(cls, choices, MessageHandler)
         check_header("Content-Type", cls.content_type)
         cls._content_type_pair = ("Content-Type", cls.content_type)
         cls._has_prelude = (

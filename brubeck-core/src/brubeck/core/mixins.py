@@ -1,12 +1,15 @@
 """What makes a handler class out of parts, and refuses parts that contradict each other.
 
 A mixin names its role in `provides = ("renderer",)`. Two mixins of one role on a class need a choice, given where
-the class is made: `class Page(WebMessageHandler, A, B, renderer=A)`. The order of the bases never decides.
+the class is made: `class Page(WebMessageHandler, A, B, renderer=A)`. Two mixins with one public name, or a mixin
+with a name of the handler, are refused. What a mixin leaves to others to define it names in `asks = ("load_user",)`:
+there a definition of another base goes before its own. The order of the bases never decides.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from inspect import unwrap
 from typing import TYPE_CHECKING, Any
 
 from brubeck.core.errors import ConfigurationError
@@ -18,14 +21,17 @@ __all__ = ["check_handler", "compose"]
 
 _CHOSEN = "_chosen_mixins"
 _IN_BODY = "_names_in_body"
-_NOT_CHOSEN = frozenset(("provides", "check_application"))
+_OPEN = frozenset(("initialize", "on_finish", "prepare"))
+"""What the root defines only to be called: a mixin's own goes before it, on either side."""
+_NOT_CHOSEN = frozenset(("asks", "check_application", "provides"))
 
 
-def compose(handler_class: type, choices: Mapping[str, type]) -> None:
-    """Settle which mixin of each role *handler_class* uses.
+def compose(handler_class: type, choices: Mapping[str, type], root: type) -> None:
+    """Settle which mixin of each role *handler_class*, a descendant of *root*, uses, and whose each public name is.
 
     Raises:
-        ConfigurationError: Two mixins of one role and no choice, or a choice that is not among the bases.
+        ConfigurationError: Two mixins of one role or with one name and no choice, a mixin with a name of the
+            handler, or a choice that is not among the bases.
     """
     roles = mixins_by_role(handler_class)
     for role in choices:
@@ -40,6 +46,45 @@ def compose(handler_class: type, choices: Mapping[str, type]) -> None:
             choose(handler_class, role, mixins, chosen)
         elif len(mixins) > 1 and not settled_by_base(handler_class, role):
             raise ConfigurationError(conflict(handler_class, role, mixins))
+    mixins = [base for base in handler_class.__mro__[:-1] if not issubclass(base, root)]
+    for name in sorted({name for mixin in mixins for name in vars(mixin)}):
+        if not name.startswith("_") and name not in _NOT_CHOSEN:
+            settle_name(handler_class, name, mixins, root)
+
+
+def settle_name(handler_class: type, name: str, mixins: Iterable[type], root: type) -> None:
+    """See to it that the order of the bases does not decide which *name* the class has."""
+    owners = [base for base in handler_class.__mro__ if name in vars(base)]
+    answers = [owner for owner in owners if not is_asked(owner, name, root)] or owners
+    first = answers[0]
+    for other in answers[1:]:
+        if {first, other}.intersection(mixins) and not issubclass(first, other):
+            if not share_settled_role(handler_class, first, other):
+                raise ConfigurationError(clash(handler_class, name, first, other))
+    if first is not owners[0]:
+        setattr(handler_class, name, vars(first)[name])
+
+
+def is_asked(owner: type, name: str, root: type) -> bool:
+    """Say whether *owner* leaves *name* to others: by `asks`, or with what the root has, wrapped or not."""
+    if name in _OPEN and unwrap(vars(owner)[name]) is unwrap(vars(root)[name]):
+        return True
+    return name in vars(owner).get("asks", ())
+
+
+def share_settled_role(handler_class: type, first: type, other: type) -> bool:
+    """Say whether both are of a role for which a choice was made."""
+    roles = set(getattr(first, "provides", ())).intersection(getattr(other, "provides", ()))
+    return any(settled_by_base(handler_class, role) for role in roles)
+
+
+def clash(handler_class: type, name: str, first: type, other: type) -> str:
+    """Return the sentence that names both owners of *name*, and the ways out."""
+    named = " and ".join(f"{owner.__qualname__} (from {distribution_of(owner)})" for owner in (first, other))
+    return (
+        f"{handler_class.__qualname__} gets {name!r} from both {named}, and neither refines the other. "
+        f"Define {name!r} in {handler_class.__name__} itself, rename one, or derive one from the other."
+    )
 
 
 def mixins_by_role(handler_class: type) -> dict[str, list[type]]:

@@ -603,6 +603,8 @@ class RendererContract:
             return handler.render_template("page.html")
 
         for name, value in PluginManager().load().mixins.items():
+            if "renderer" in getattr(value.get(), "provides", ()):
+                continue  # a rival, between which and this one a class has to choose
             handlers = self.compose({"get": get}, mixins=[value.get()])
             try:
                 client = self.client(tmp_path, *handlers, **self.settings_of_mixins)
