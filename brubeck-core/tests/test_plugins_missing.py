@@ -44,6 +44,7 @@ def message_of(lab, name="liquid") -> str:
         ("connection", "Mongrel2Connection", "pip install brubeck-mongrel2"),
         ("renderer", "jinja2", 'pip install "brubeck-templates[jinja2]"'),
         ("renderer", "mustache", 'pip install "brubeck-templates[pystache]"'),
+        ("mixin", "streamed", "pip install brubeck-api"),
         ("cookie signer", "secret=", "pip install brubeck-auth"),
     ],
 )

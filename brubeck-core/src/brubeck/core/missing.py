@@ -46,6 +46,8 @@ _KNOWN: dict[tuple[str, str], tuple[str, str | None]] = {
     ("renderer", "pystache"): ("brubeck-templates", "pystache"),
     ("mixin", "user_handling"): ("brubeck-auth", None),
     ("mixin", "UserHandlingMixin"): ("brubeck-auth", None),
+    ("mixin", "streamed"): ("brubeck-api", None),
+    ("mixin", "StreamedHandlerMixin"): ("brubeck-api", None),
     ("cookie signer", "secret="): ("brubeck-auth", None),
     ("command", "serve"): ("brubeck-wsgi", None),
     ("command", "mongrel2"): ("brubeck-mongrel2", None),
