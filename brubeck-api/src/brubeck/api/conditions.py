@@ -14,6 +14,7 @@ __all__ = ["ConditionalMixin", "make_etag"]
 
 CHANGED = "It has changed since you read it. Read it again."
 NOT_NEW = "It is there already."
+OF_THE_CONTENT = frozenset(("content-type", "content-length"))
 
 _find_etags = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"').findall
 _is_etag = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"').fullmatch
@@ -51,8 +52,8 @@ class ConditionalMixin:
 
         Args:
             etag: Of what is stored now; see `make_etag`.
-            last_modified: Milliseconds since 1970. A moment less than a second ago is not used, since a later change
-                in the same second could not be told from it.
+            last_modified: Milliseconds since 1970. It is sent once a second has passed, since a later change in
+                the same second could not be told from it.
             exists: False for what is about to be made: `If-None-Match: *` lets only that happen.
 
         Raises:
@@ -61,11 +62,9 @@ class ConditionalMixin:
         """
         if etag is not None and not _is_etag(etag):
             raise ValueError(f"An entity tag stands in quotes, see make_etag; got {etag!r}.")
-        if last_modified is not None and self.current_time - last_modified < 1000:
-            last_modified = None
         is_read = self.message.method in ("GET", "HEAD")
         if is_read:
-            set_validators(self.headers, etag, last_modified)
+            set_validators(self.headers, etag, last_modified, self.current_time)
         modified_s = None if last_modified is None else last_modified // 1000
         refuse_changed(self.message.headers, etag, modified_s, exists=exists)
         if not is_known(self.message.headers, etag, modified_s, exists=exists, is_read=is_read):
@@ -79,28 +78,25 @@ class ConditionalMixin:
         """Return *response* with an `ETag` of its bytes, or the 304 in its place.
 
         Saves the way, not the work. An answer that holds the time of its making is another each time: use
-        `render(hide_status=True)`. A stream, and whatever is no 200, stay as they are.
+        `render(hide_status=True)`. A stream, whatever is no 200, and answers to what changes things stay as they are.
         """
-        if response.status_code != 200 or not isinstance(response.body, bytes):
+        is_read = self.message.method in ("GET", "HEAD")
+        if not is_read or response.status_code != 200 or not isinstance(response.body, bytes):
             return response
         etag = response.get_header("ETag") or make_etag(response.body)
         response.set_header("ETag", etag)
-        headers = self.message.headers
-        is_read = self.message.method in ("GET", "HEAD")
-        if is_read and is_known(headers, etag, None, exists=True, is_read=True):
-            kept = [
-                pair for pair in response.headers if pair[0].lower() not in ("content-type", "content-length")
-            ]
-            response.close()
-            return Response(b"", 304, headers=kept)
-        return response
+        if not is_known(self.message.headers, etag, None, exists=True, is_read=True):
+            return response
+        kept = [pair for pair in response.headers if pair[0].lower() not in OF_THE_CONTENT]
+        response.close()
+        return Response(b"", 304, headers=kept)
 
 
-def set_validators(headers: Any, etag: str | None, last_modified: int | None) -> None:
+def set_validators(headers: Any, etag: str | None, last_modified: int | None, now: int) -> None:
     """Say with the answer what a client may ask by the next time."""
     if etag is not None:
         headers["ETag"] = etag
-    if last_modified is not None:
+    if last_modified is not None and now - last_modified >= 1000:
         headers["Last-Modified"] = dump_http_date(last_modified)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from brubeck.dictshield import MillisecondField, StringField, UUIDField, curtime
+from brubeck.dictshield import BaseField, MillisecondField, StringField, UUIDField, curtime
 
 __all__ = ["OwnedModelMixin", "StreamedModelMixin"]
 
@@ -15,7 +15,7 @@ class OwnedModelMixin:
     Other ids than UUIDs are said in the class: `owner_id = IntField(required=True)`.
     """
 
-    owner_id = UUIDField(required=True)
+    owner_id: BaseField[Any] = UUIDField(required=True)
     owner_username = StringField(max_length=30, required=True)
 
     def __init_subclass__(cls, **options: Any) -> None:

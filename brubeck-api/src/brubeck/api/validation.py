@@ -10,6 +10,8 @@ from brubeck.dictshield.errors import ShieldException
 
 __all__ = ["answer_invalid"]
 
+REFUSAL = "What was sent has values that cannot be taken; errors says which."
+
 
 @contextmanager
 def answer_invalid(status_code: int = 422) -> Iterator[None]:
@@ -28,6 +30,4 @@ def answer_invalid(status_code: int = 422) -> Iterator[None]:
     try:
         yield
     except ShieldException as exc:
-        reasons = exc.as_dict()
-        names = ", ".join(name for name in reasons if name)
-        raise Problem(status_code, f"Refused: {names or exc.reason}.", errors=reasons) from exc
+        raise Problem(status_code, REFUSAL, errors=exc.as_dict()) from exc
