@@ -58,9 +58,9 @@ def settle_name(handler_class: type, name: str, mixins: Iterable[type], root: ty
     answers = [owner for owner in owners if not is_asked(owner, name, root)] or owners
     first = answers[0]
     for other in answers[1:]:
-        if {first, other}.intersection(mixins) and not issubclass(first, other):
-            if not share_settled_role(handler_class, first, other):
-                raise ConfigurationError(clash(handler_class, name, first, other))
+        are_handlers = not {first, other}.intersection(mixins)
+        if not (are_handlers or issubclass(first, other) or share_settled_role(handler_class, first, other)):
+            raise ConfigurationError(clash(handler_class, name, first, other))
     if first is not owners[0]:
         setattr(handler_class, name, vars(first)[name])
 
