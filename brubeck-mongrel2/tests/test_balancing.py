@@ -185,13 +185,38 @@ def test_what_waited_after_a_death_is_still_a_repetition(bench):
     assert sorted(connections(bench.given(b"b", Verb.AGAIN))) == lost
 
 
-def test_of_two_messages_of_one_connection_neither_is_repeated(bench):
-    """Their client may have the first answer already; giving both to others also stopped the balancer once."""
+def test_of_two_pipelined_messages_neither_is_repeated(bench):
+    """How many answers their client has had is not known. Giving both to others also stopped the balancer once."""
     bench.take(message(1), message(2), message(1))
+    bench.balance.hear(b"a", pack_numbers(Verb.SENDING, [bench.given(b"a")[0][0]]), bench.now)
     bench.balance.lose(b"a", bench.now)
 
     assert bench.published == [b"m2 1:1, "]
     assert not bench.given(b"b", Verb.AGAIN)
+
+
+def test_what_follows_an_answer_that_was_leaving_is_repeated(bench):
+    bench.take(message(1), message(2))
+    [(first, _)] = bench.given(b"a")
+    bench.balance.hear(b"a", pack_numbers(Verb.SENDING, [first]), bench.now)
+    bench.take(message(1))
+    [(second, _)] = bench.given(b"a")
+    bench.balance.lose(b"a", bench.now)
+
+    assert second > first
+    assert connections(bench.given(b"b", Verb.AGAIN)) == [1]
+    assert not bench.published
+
+
+def test_a_client_that_stopped_pipelining_is_trusted_again(bench):
+    bench.take(message(1), message(2), message(1))
+    bench.done(b"a", *(serial for serial, _ in bench.given(b"a")))
+    bench.done(b"b", *(serial for serial, _ in bench.given(b"b")))
+    bench.take(message(3), message(1), message(4))
+    [owner] = [who for who in (b"a", b"b") if 1 in connections(bench.given(who))]
+    worker = bench.balance.workers[owner]
+
+    assert not worker.pipelined
 
 
 def test_a_client_that_goes_on_has_had_its_answer(bench):
@@ -247,7 +272,9 @@ def test_poison_is_counted(bench, data):
     assert bench.balance.totals.poisonous == 1
 
 
-@pytest.mark.parametrize("frame", [b"", b"D", b"DA", b"D\x00\x00abc", b"B", b"Z", b"R\x01", b"R\x01\x00{"])
+@pytest.mark.parametrize(
+    "frame", [b"", b"D", b"DA", b"O\x00\x00abc", b"D\x00\x00abc", b"B", b"Z", b"R\x01", b"R\x01\x00{"]
+)
 def test_frames_that_cannot_be_read_do_no_harm(bench, frame):
     bench.balance.hear(b"a", frame, bench.now)
     bench.take(message(1))

@@ -38,7 +38,7 @@ MAX_HELD_BACK = 2000
 class HeldBackOutlet:
     """Answers gathered until a batch is done, so that little time lies between sending them and saying so.
 
-    A worker that dies in that time has its messages answered twice.
+    A worker that dies in that time may have its messages answered twice.
     """
 
     def __init__(self, publisher: Publisher) -> None:
@@ -63,6 +63,11 @@ class HeldBackOutlet:
         self._answers.append(data)
         self.flush_soon()
         return True
+
+    @property
+    def has_answers(self) -> bool:
+        """Whether anything was gathered."""
+        return bool(self._answers)
 
     def clear(self) -> None:
         """Drop what was gathered."""
@@ -253,8 +258,13 @@ class BalancedSource:
             self._hub.loop.run_callback(self.flush)
 
     def flush(self) -> None:
-        """Send the answers that were gathered, and only then say so. Runs in the hub."""
+        """Send the answers that were gathered, saying so before and after. Runs in the hub.
+
+        Should this process die in between, the balancer knows whose answers may have left.
+        """
         self._will_flush = False
+        if self._done and self._outlet.has_answers:
+            self._tell(pack_numbers(Verb.SENDING, self._done))
         if not self._outlet.flush():
             gevent.spawn_later(0.005, self.flush_soon)
             return

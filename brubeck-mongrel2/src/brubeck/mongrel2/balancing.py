@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -56,6 +56,7 @@ class Balance(Dealing):
         self._dirty: set[Worker] = set()
         self._verbs: dict[bytes, Callable[[Worker, bytes, float], object]] = {
             Verb.DONE: self._done,
+            Verb.SENDING: self._sending,
             Verb.BEGUN: self._begun,
             Verb.HOLD: self._hold,
             Verb.RELEASE: self._release,
@@ -117,10 +118,15 @@ class Balance(Dealing):
                 owner[1] -= 1
                 if not owner[1] and not owner[2]:
                     del owners[found[0]]
+                    worker.pipelined.discard(found[0])
         while worker.backlog and worker.credit > 0:
             self._give(worker, *worker.backlog.popleft())
         if self.waiting:
             self._give_waiting(now)
+
+    def _sending(self, worker: Worker, frame: bytes, now: float) -> None:
+        unpack_numbers(frame)
+        worker.sending = frame
 
     def _begun(self, worker: Worker, frame: bytes, now: float) -> None:
         worker.begun.update(unpack_numbers(frame)[1])
@@ -172,15 +178,29 @@ class Balance(Dealing):
         for key in worker.held:
             self._close(key)
         dead = set(worker.held)
-        for key in doubled(key for key, _ in worker.unanswered.values()):
-            if key not in dead:
-                self._close(key)
-                dead.add(key)
+        self._settle_doubled(worker, dead)
         again = [*worker.unanswered.items(), *((0, item) for item in worker.backlog)]
         for serial, (key, data) in again:
             if key not in dead and not self._save(key, data, serial in worker.begun, serial != 0, now):
                 dead.add(key)
         self._give_waiting(now)
+
+    def _settle_doubled(self, worker: Worker, dead: set[bytes]) -> None:
+        """See to the connections with several unanswered messages of a dead worker.
+
+        Where the answer to the first was leaving when the next came, the client has had it, and the next is done over.
+        Else the client pipelines, and how many answers it has had cannot be known: its connection is closed.
+        """
+        counts = Counter(key for key, _ in worker.unanswered.values())
+        leaving = worker.leaving()
+        for key in (key for key, count in counts.items() if count > 1 and key not in dead):
+            if key in leaving and key not in worker.pipelined:
+                first = next(serial for serial, item in worker.unanswered.items() if item[0] == key)
+                del worker.unanswered[first]
+                self.totals.answered += 1
+            else:
+                self._close(key)
+                dead.add(key)
 
     def _save(self, key: bytes, data: bytes, has_begun: bool, was_sent: bool, now: float) -> bool:
         """See to one message of a dead worker; say whether its connection goes on."""
@@ -234,15 +254,6 @@ class Balance(Dealing):
             "connections": len(self.owners),
             "workers": [worker.describe(now) for worker in self.workers.values()],
         }
-
-
-def doubled(keys: Iterable[bytes]) -> set[bytes]:
-    """Return the connections that stand more than once in *keys*.
-
-    Their clients either pipeline, or have had the first answer and sent the next request before the worker could say
-    so. Which it was cannot be known, and an answer to the one would be taken for an answer to the other.
-    """
-    return {key for key, count in Counter(keys).items() if count > 1}
 
 
 _DISCONNECT = b' @* 16:6:METHOD,4:JSON,}21:{"type":"disconnect"},'

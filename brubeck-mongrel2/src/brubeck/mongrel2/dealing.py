@@ -97,6 +97,8 @@ class Dealing:
 
     def _to_owner(self, worker: Worker, key: bytes, data: bytes) -> None:
         """Give a message to the worker that has its connection, behind what waits for that."""
+        if self.owners[key][1]:
+            worker.note_more(key)
         if worker.credit > 0 and not worker.backlog:
             self._give(worker, key, data)
         elif len(worker.backlog) < self.limits.max_backlog:

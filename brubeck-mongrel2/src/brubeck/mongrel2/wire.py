@@ -22,6 +22,8 @@ class Verb:
     """Worker: give me work. The credit (how many messages I take before I return some), then JSON about me."""
     DONE = b"D"
     """Worker: how many credits I return, then the serial numbers of the messages that are answered."""
+    SENDING = b"O"
+    """Worker: serial numbers of messages whose answers leave now; DONE follows when they have left."""
     BEGUN = b"B"
     """Worker: serial numbers of messages whose answer has begun and cannot be given to another."""
     HOLD = b"H"

@@ -6,6 +6,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
+from brubeck.mongrel2.wire import unpack_numbers
+
 __all__ = ["Limits", "Totals", "Worker"]
 
 
@@ -50,6 +52,8 @@ class Worker:
         unanswered: By serial number: connection, message, whether the answer has begun.
         held: Connections whose messages are this worker's.
         backlog: Messages for it that wait for credit.
+        sending: What it said last of answers that were leaving, as it came: it is read only when the worker dies.
+        pipelined: Connections of clients that did not wait for an answer before they sent more.
     """
 
     def __init__(self, identity: bytes, credit: int, about: dict[str, Any], now: float) -> None:
@@ -62,8 +66,23 @@ class Worker:
         self.begun: set[int] = set()
         self.held: set[bytes] = set()
         self.backlog: deque[tuple[bytes, bytes]] = deque()
+        self.sending = b""
+        self.pipelined: set[bytes] = set()
         self.serials: list[int] = []
         self.messages: list[bytes] = []
+
+    def note_more(self, key: bytes) -> None:
+        """Note that a connection with an unanswered message brings another.
+
+        While the answer to the first is leaving, the client has just had it. Before that, it is pipelining.
+        """
+        if key not in self.leaving():
+            self.pipelined.add(key)
+
+    def leaving(self) -> set[bytes]:
+        """Return the connections whose answers were leaving when the worker last spoke of it."""
+        serials = unpack_numbers(self.sending)[1] if self.sending else ()
+        return {self.unanswered[serial][0] for serial in serials if serial in self.unanswered}
 
     def describe(self, now: float) -> dict[str, Any]:
         """Return what there is to know of it."""
