@@ -22,8 +22,8 @@ def test_whole_is_one_message_with_its_length() -> None:
     data = encode_whole(response, version="HTTP/1.1", keep_alive=True, extra=b"Server: x\r\n")
 
     assert data == (
-        b"HTTP/1.1 200 OK\r\nServer: x\r\nContent-Type: text/plain\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n"
-        b"Content-Length: 9\r\n\r\nTake five"
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n"
+        b"Server: x\r\nContent-Length: 9\r\n\r\nTake five"
     )
 
 

@@ -44,8 +44,8 @@ def read(pieces):
                     if found is None:
                         break
                     head, held = found
-                    decoder = decoder_for(head.length, head.chunked, LIMITS)
-                    if head.has_body and not held:
+                    decoder = decoder_for(head.fields.length, head.fields.chunked, LIMITS)
+                    if head.fields.has_body and not held:
                         break
                 if not decoder.is_complete:
                     held = decode(decoder, held)
@@ -53,7 +53,7 @@ def read(pieces):
                     break
                 answers.append((200, head.target))
                 decoder = None
-                if not head.keep_alive:
+                if not head.fields.keep_alive:
                     return answers
     except Refusal as refusal:
         answers.append((refusal.status_code, None))
@@ -108,7 +108,7 @@ def test_a_head_that_is_remembered_keeps_its_connection_open():
     """The second HTTP/1.0 request with keep-alive was taken for one without."""
     data = b"GET / HTTP/1.0\r\nHost: remembered\r\nConnection: keep-alive\r\n\r\n"
 
-    assert [HeadReader(LIMITS).read(data)[0].keep_alive for _ in range(3)] == [True] * 3
+    assert [HeadReader(LIMITS).read(data)[0].fields.keep_alive for _ in range(3)] == [True] * 3
 
 
 @settings(max_examples=150, deadline=None)

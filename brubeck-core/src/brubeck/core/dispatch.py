@@ -88,7 +88,7 @@ def request_handler(
     """Call *handler* and return its response, or the error page for what it raised. `on_finish` always runs."""
     response: Response | None = None
     try:
-        response = handler(*arguments, **keywords) if arguments or keywords else handler()
+        response = handler(*arguments, **keywords) if arguments or keywords else handler.__call__()
         if not isinstance(response.body, bytes):
             response.body = begin_stream(response.body)
     except Exception as exc:

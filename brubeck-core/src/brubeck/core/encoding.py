@@ -25,6 +25,9 @@ _CONNECTION_LINES = {
 }
 _status_lines: dict[tuple[int, str], bytes] = {}
 _MAX_STATUS_LINES = 256  # an application may invent reasons; what is cached stays small
+_starts: dict[tuple[int, str, str, bool, tuple[str, str]], bytes] = {}
+_MAX_STARTS = 256
+_MAX_START_BYTES = 512
 
 
 class Framing(Enum):
@@ -36,7 +39,7 @@ class Framing(Enum):
     CLOSE = "the connection is closed"
 
 
-def encode_whole(response: Response, *, version: str, keep_alive: bool, extra: bytes = b"") -> bytes:
+def encode_whole(response: Response, version: str, keep_alive: bool, extra: bytes = b"") -> bytes:
     """Return the head and the body of a response whose body is bytes.
 
     Args:
@@ -49,21 +52,36 @@ def encode_whole(response: Response, *, version: str, keep_alive: bool, extra: b
         HeaderError: The application's lengths contradict each other.
     """
     body: Any = response.body  # bytes by contract; a check would cost every message
-    status_code = response.status_code
+    headers = response.headers
+    if response.bodiless or len(headers) != 1:
+        start = None
+    else:
+        start = _starts.get((response.status_code, response.reason, version, keep_alive, headers[0]))
+    if start is None:
+        start = _encode_start(response, version, keep_alive)
+        if start is None:
+            return encode_head(response, version=version, keep_alive=keep_alive, extra=extra)[0]
+    return b"%b%bContent-Length: %d\r\n\r\n%b" % (start, extra, len(body), body)
+
+
+def _encode_start(response: Response, version: str, keep_alive: bool) -> bytes | None:
+    """Return the head of an answer with content, but its length; None for one that has none.
+
+    Kept where there is one header, mostly `Content-Type`: looking it up takes 0.2 of the 0.9 us of encoding it
+    (`benchmarks/dispatch.py`).
+    """
+    status_code, reason, headers = response.status_code, response.reason, response.headers
     if response.bodiless or status_code in BODILESS_STATUSES or status_code < 200:
-        return encode_head(response, version=version, keep_alive=keep_alive, extra=extra)[0]
-    text = ""
-    for name, value in response.headers:
-        if len(name) != 14 or name.lower() != "content-length":
-            text += f"{name}: {value}\r\n"
-    return b"%b%b%b%bContent-Length: %d\r\n\r\n%b" % (
-        _status_lines.get((status_code, response.reason)) or _status_line(status_code, response.reason),
-        extra,
+        return None
+    lines = [f"{name}: {value}\r\n" for name, value in headers if name.lower() != "content-length"]
+    start = b"%b%b%b" % (
+        _status_line(status_code, reason),
         _CONNECTION_LINES[version, keep_alive],
-        text.encode("latin-1"),
-        len(body),
-        body,
+        "".join(lines).encode("latin-1"),
     )
+    if len(headers) == 1 and len(_starts) < _MAX_STARTS and len(start) <= _MAX_START_BYTES:
+        _starts[status_code, reason, version, keep_alive, headers[0]] = start
+    return start
 
 
 def encode_head(

@@ -50,6 +50,8 @@ class MessageHandler:
 
     _content_type_pair: ClassVar[tuple[str, str]] = ("Content-Type", "text/plain; charset=utf-8")
     _has_prelude: ClassVar[bool] = False
+    _is_plain: bool = True
+    """Whether no header, cookie or reason was set; one look in the place of three."""
     has_finish: ClassVar[bool] = False
     """Whether the class has an `on_finish` of its own; not calling the empty ones saves 0.3 us of 5 a message."""
     _status_code: int | None = None
@@ -73,8 +75,6 @@ class MessageHandler:
     def __init__(self, application: Brubeck, message: Request) -> None:
         self.application = application
         self.message = message
-        # Read for every message; Python 3.11 finds them three times faster here than as defaults of the class.
-        self._status_code = self._reason = self._body = self._headers = self._set_cookies = None
 
     # The life of a message
 
@@ -94,9 +94,9 @@ class MessageHandler:
             self.initialize()
             result = self.prepare()
         if result is None:
-            name = METHOD_NAMES.get(self.message.method)
-            method = getattr(self, name, None) if name else None
-            if method is None:
+            try:
+                method = getattr(self, METHOD_NAMES[self.message.method])
+            except (KeyError, AttributeError):
                 method = self._substitute()
             result = method(*args, **kwargs) if args or kwargs else method()
         return result if type(result) is Response else self.answer(result)
@@ -175,12 +175,15 @@ class MessageHandler:
         """The headers of the answer, to be set and added to."""
         if self._headers is None:
             self._headers = Headers()
+            self._is_plain = False
         return self._headers
 
     def set_status(self, status_code: int, status_msg: str | None = None) -> None:
         """Set the status of the answer, and the phrase beside it."""
         self._status_code = check_status(status_code)
         self._reason = status_msg
+        if status_msg is not None:
+            self._is_plain = False
 
     @property
     def status_code(self) -> int:
@@ -234,12 +237,7 @@ class MessageHandler:
     def make_response(self, body: str | bytes | Iterable[bytes], status_code: int | None = None) -> Response:
         """Return a response of *body* with the status, headers and cookies that were set."""
         code = status_code or self._status_code or 200
-        if (
-            self._headers is None
-            and self._set_cookies is None
-            and self._reason is None
-            and code not in BODILESS_STATUSES
-        ):
+        if self._is_plain and code not in BODILESS_STATUSES:
             if isinstance(body, str):
                 try:
                     body = body.encode()
@@ -381,12 +379,14 @@ class MessageHandler:
             value = signer.sign(name, value)
         if self._set_cookies is None:
             self._set_cookies = []
+            self._is_plain = False
         self._set_cookies.append(dump_cookie(name, value, **attributes))
 
     def delete_cookie(self, name: str, path: str = "/", domain: str | None = None) -> None:
         """Have the client forget the cookie *name*; *path* and *domain* as it was set with."""
         if self._set_cookies is None:
             self._set_cookies = []
+            self._is_plain = False
         self._set_cookies.append(dump_cookie_removal(name, path=path, domain=domain))
 
     def delete_cookies(self) -> None:

@@ -41,7 +41,7 @@ def note_common(exchange: Exchange, status_code: int) -> None:
         time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime()),
         head.method,
         ascii(head.target.decode("latin-1"))[1:-1].replace('"', "%22"),
-        head.version,
+        head.fields.version,
         status_code,
         exchange.sent_bytes,
     )
@@ -50,13 +50,13 @@ def note_common(exchange: Exchange, status_code: int) -> None:
 def note_json(exchange: Exchange, status_code: int) -> None:
     """Write the line as JSON, with the request's id where a proxy gave one."""
     head = exchange.head
-    request_id = next((value for name, value in head.headers if name.lower() == b"x-request-id"), b"")
+    request_id = next((value for name, value in head.fields.headers if name.lower() == b"x-request-id"), b"")
     line = {
         "time": time.time(),
         "remote_addr": exchange.client.peer[0],
         "method": head.method,
         "target": head.target.decode("latin-1"),
-        "version": head.version,
+        "version": head.fields.version,
         "status": status_code,
         "bytes": exchange.sent_bytes,
         "request_id": request_id.decode("latin-1"),

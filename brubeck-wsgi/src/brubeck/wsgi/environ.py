@@ -48,14 +48,14 @@ def make_environ(exchange: Exchange, base: dict[str, Any]) -> dict[str, Any]:
     path = head.path
     environ = base.copy()
     environ["REQUEST_METHOD"] = head.method
-    environ["PATH_INFO"] = (unquote_to_bytes(path) if b"%" in path else path).decode("latin-1")
-    environ["QUERY_STRING"] = head.query.decode("latin-1")
+    environ["PATH_INFO"] = unquote_to_bytes(path).decode("latin-1") if "%" in path else path
+    environ["QUERY_STRING"] = head.query
     environ["RAW_URI"] = environ["REQUEST_URI"] = head.target.decode("latin-1")
-    environ["SERVER_PROTOCOL"] = head.version
+    environ["SERVER_PROTOCOL"] = head.fields.version
     environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = exchange.client.peer[0], str(exchange.client.peer[1])
     body = exchange.body
     environ["wsgi.input"] = BytesIO(body) if isinstance(body, bytes) else Input(body)
-    for name, value in head.headers:
+    for name, value in head.fields.headers:
         key = environ_key(name)
         if key is None:
             continue

@@ -36,7 +36,7 @@ class Exchange:
         self.client = client
         self.head = head
         self.body = body
-        self.keeps_alive = head.keep_alive
+        self.keeps_alive = head.fields.keep_alive
         """Whether the connection stays open behind the answer; settled when its head is sent."""
         self.sent_bytes = 0
 
@@ -46,8 +46,7 @@ class Exchange:
         Raises:
             Refusal: What was not read is no body.
         """
-        client = self.client
-        keeps = self.keeps_alive and not client.closing and client.may_go_on()
+        keeps = self.keeps_alive and not self.client.closing
         if not isinstance(self.body, bytes) and not self.body.is_complete:
             self.body.check(unread=True)
             keeps = False
@@ -64,16 +63,17 @@ class Exchange:
         if not isinstance(body, bytes):
             self._send_stream(response, body)
             return
-        server, headers = self.client.server, response.headers
+        client, headers = self.client, response.headers
+        server = client.server
         extra = server.extra if len(headers) == 1 else server.extra_for(headers)
-        data = encode_whole(response, version=self.head.version, keep_alive=self.settle(), extra=extra)
+        keeps = self.keeps_alive if type(self.body) is bytes and not client.closing else self.settle()
         self.sent_bytes = len(body)
-        self.client.send(data)
+        client.send(encode_whole(response, self.head.fields.version, keeps, extra))
 
     def _send_stream(self, response: Response, body: Iterable[bytes]) -> None:
         extra = self.client.server.extra_for(response.headers)
         head, framing = encode_head(
-            response, version=self.head.version, keep_alive=self.settle(), extra=extra
+            response, version=self.head.fields.version, keep_alive=self.settle(), extra=extra
         )
         if framing is Framing.CLOSE:
             self.keeps_alive = False

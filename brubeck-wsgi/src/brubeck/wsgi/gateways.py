@@ -41,19 +41,19 @@ class BrubeckGateway:
     def __call__(self, exchange: Exchange) -> None:
         """Answer *exchange*."""
         head = exchange.head
-        path = head.path
+        fields, path = head.fields, head.path
         response = self._dispatch(
             UpgradableRequest(
                 head.method,
-                decode_path(path),
-                head.query.decode("latin-1"),
-                head.version,
-                head.headers,
+                path if "%" not in path else decode_path(path.encode()),
+                head.query,
+                fields.version,
+                fields.headers,
                 exchange.body,
                 self._scheme,
                 exchange.client.peer[0],
                 self._server,
-                path.decode("latin-1"),
+                path,
             )
         )
         try:

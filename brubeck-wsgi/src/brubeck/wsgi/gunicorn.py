@@ -142,7 +142,8 @@ class Gateway(WSGIGateway):
             response = SimpleNamespace(status=str(status_code), headers=[], sent=exchange.sent_bytes)
             environ = make_environ(exchange, self._base)
             names = [
-                (name.decode("latin-1"), value.decode("latin-1")) for name, value in exchange.head.headers
+                (name.decode("latin-1"), value.decode("latin-1"))
+                for name, value in exchange.head.fields.headers
             ]
             self._worker.log.access(response, SimpleNamespace(headers=names), environ, took)
 

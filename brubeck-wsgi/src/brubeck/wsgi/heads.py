@@ -16,7 +16,7 @@ from brubeck.wsgi.refusals import Refusal
 from brubeck.wsgi.targets import check_host, split_target
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
-__all__ = ["Head", "HeadReader"]
+__all__ = ["Fields", "Head", "HeadReader", "recall"]
 
 _NAMES = (
     "GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT COPY LOCK MKCOL MOVE PROPFIND PROPPATCH SEARCH UNLOCK "
@@ -25,6 +25,8 @@ _NAMES = (
 )
 METHODS = {name.encode(): name for name in _NAMES.split()}
 """What is served; the handler answers 405 for its part. Any other is 501 (RFC 9110 section 9.1)."""
+
+_PLAIN_METHODS = {sent: name for sent, name in METHODS.items() if name != "CONNECT"}
 
 _FRAMING_NAMES = frozenset((b"host", b"content-length", b"transfer-encoding", b"connection", b"expect"))
 
@@ -36,7 +38,8 @@ _other_method = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+ [!-~]+ HTTP/1\.[0-9]\
 _unfinished_line = re.compile(
     rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}(?:\Z| [!-~]*(?:\Z| (?:H|HT|HTT|HTTP|HTTP/|HTTP/[0-9](?:\.(?:[0-9]\r?)?)?)?\Z))"
 ).match
-_known_blocks: dict[bytes, tuple[tuple[bytes, bytes], ...]] = {}
+_plain_target = re.compile(rb"/[!$-;=?-~]*").fullmatch
+_known_blocks: dict[bytes, Fields] = {}
 _MAX_KNOWN_BLOCKS = 256
 _MAX_KNOWN_BLOCK = 2048  # bytes; what is remembered stays under a MiB
 _LINE_ENDS = (b"\r", b"\n")
@@ -44,42 +47,36 @@ _VERSIONS = (b"0", b"1")
 _MAX_LINE_EXTRA = 48  # method, version and spaces beside the target
 
 
-class Head:
-    """What a request says before its body."""
+class Fields:
+    """What the lines behind the request line say; requests that come with the same lines share it."""
 
-    __slots__ = (
-        "chunked",
-        "expects_continue",
-        "headers",
-        "keep_alive",
-        "length",
-        "method",
-        "path",
-        "query",
-        "target",
-        "version",
-    )
+    __slots__ = ("chunked", "expects_continue", "headers", "keep_alive", "length", "version")
 
-    def __init__(self, line: re.Match[bytes], headers: Sequence[tuple[bytes, bytes]]) -> None:
-        method, self.target, minor = line.groups()
-        try:
-            self.method = METHODS[method]
-        except KeyError:
-            raise Refusal(501, "The method is not known here.") from None
-        self.version = "HTTP/1.0" if minor == b"0" else "HTTP/1.1"
-        self.headers: Sequence[tuple[bytes, bytes]] = headers
-        self.path = b""
-        """The path as sent, still encoded; `*` for `OPTIONS *`."""
-        self.query = b""
+    def __init__(self, version: str, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        self.version = version
+        self.headers = headers
         self.length = 0
         self.chunked = False
         self.expects_continue = False
-        self.keep_alive = minor != b"0"
+        self.keep_alive = version != "HTTP/1.0"
 
     @property
     def has_body(self) -> bool:
         """Whether content follows."""
         return self.chunked or self.length > 0
+
+
+class Head:
+    """What a request says before its body."""
+
+    __slots__ = ("fields", "method", "path", "query", "target")
+
+    def __init__(self, method: str, target: bytes, fields: Fields) -> None:
+        self.method = method
+        self.target = target
+        self.fields = fields
+        self.path, _, self.query = target.decode("latin-1").partition("?")
+        # As sent, still encoded; `*` for `OPTIONS *`.
 
 
 class HeadReader:
@@ -132,35 +129,33 @@ class HeadReader:
 
     def _read_whole(self, data: bytes) -> Head:
         """Read *data*, a head up to its empty line."""
-        line = self._line or _request_line(data)
-        if line is None:
-            raise self._refuse_line(data)
-        if not self._fed:
-            known = _known_blocks.get(data[line.end(2) :])
-            if known is not None and line[2][:1] == b"/" and len(line[2]) <= self._limits.max_target_bytes:
-                self._seen = b""
-                self._line = None
-                return recall(line, known)
-        if len(data) > self._limits.max_head_bytes:
-            raise Refusal(431, "The headers are too large.")
-        head = Head(line, self._headers)
+        limits = self._limits
+        head = None if self._fed else recall(data, limits.max_target_bytes)
+        if head is None:
+            line = self._line or _request_line(data)
+            if line is None or line[1] not in METHODS:
+                raise self._refuse_line(data)
+            if len(data) > limits.max_head_bytes:
+                raise Refusal(431, "The headers are too large.")
+            head = self._read_new(line, data)
+        self._begin()
+        return head
+
+    def _read_new(self, line: re.Match[bytes], data: bytes) -> Head:
+        fields = Fields("HTTP/1.0" if line[3] == b"0" else "HTTP/1.1", self._headers)
+        head = Head(METHODS[line[1]], line[2], fields)
         self._feed(line, data)
         if not self._complete:
             raise Refusal(400, "The headers are not HTTP.")
         if len(head.target) > self._limits.max_target_bytes:
             raise Refusal(414, "The request target is too long.")
-        if len(head.headers) > self._limits.max_headers:
+        if len(fields.headers) > self._limits.max_headers:
             raise Refusal(431, "There are too many headers.")
         interpret(head)
-        if head.chunked or head.length or not head.keep_alive:
+        if fields.has_body or not fields.keep_alive:
             self._parser = None  # it would wait for a body that it is not given
         elif self._parser is not None:  # a handshake has a key of its own, which nobody sends again
-            remember(head, data[line.end(2) :])
-        self._seen = b""
-        self._fed = 0
-        self._line = None
-        self._headers = []
-        self._complete = False
+            remember(head, data[line.end(2) + 1 :])
         return head
 
     def _read_part(self, data: bytes) -> None:
@@ -225,22 +220,27 @@ class HeadReader:
 def remember(head: Head, block: bytes) -> None:
     """Keep what was read of *block*, a protocol version and headers without a body, for when it comes again.
 
-    A client sends the same headers with nearly every request of a connection. Comparing them costs 0.2 us where
-    llhttp and `interpret` take 2 (`benchmarks/heads.py`).
+    A client sends the same headers with nearly every request of a connection. Looking them up takes a third of the
+    time of llhttp and `interpret` (`benchmarks/heads.py`).
     """
-    plain = head.target[:1] == b"/" and head.method != "CONNECT" and not head.expects_continue
+    plain = head.target[:1] == b"/" and head.method != "CONNECT" and not head.fields.expects_continue
     if plain and len(block) <= _MAX_KNOWN_BLOCK:
         if len(_known_blocks) >= _MAX_KNOWN_BLOCKS:
             _known_blocks.clear()
-        _known_blocks[block] = tuple(head.headers)
+        _known_blocks[block] = head.fields
 
 
-def recall(line: re.Match[bytes], headers: tuple[tuple[bytes, bytes], ...]) -> Head:
-    """Return the head with request *line* before a block that is known to be in order."""
-    head = Head(line, headers)
-    head.path, _, head.query = head.target.partition(b"?")
-    head.keep_alive = True  # none other is remembered
-    return head
+def recall(data: bytes, max_target_bytes: int) -> Head | None:
+    """Return the head that *data* is when it is a plain request line before a block that is known, else None."""
+    try:
+        method, target, block = data.split(b" ", 2)
+    except ValueError:
+        return None
+    fields = _known_blocks.get(block)
+    if fields is None or len(target) > max_target_bytes or not _plain_target(target):
+        return None
+    name = _PLAIN_METHODS.get(method)
+    return None if name is None else Head(name, target, fields)
 
 
 def interpret(head: Head) -> None:  # noqa: C901, PLR0912 - one pass over the headers, for every request
@@ -249,8 +249,9 @@ def interpret(head: Head) -> None:  # noqa: C901, PLR0912 - one pass over the he
     lengths: list[bytes] = []
     codings: list[bytes] = []
     options: list[bytes] = []
-    headers = list(head.headers)
-    head.headers = headers
+    fields = head.fields
+    headers = list(fields.headers)
+    fields.headers = headers
     for place, (name, value) in enumerate(headers):
         if value[-1:] in (b" ", b"\t"):  # RFC 9110 section 5.5: whitespace around a value is not part of it
             value = value.rstrip(b" \t")  # noqa: PLW2901
@@ -266,21 +267,17 @@ def interpret(head: Head) -> None:  # noqa: C901, PLR0912 - one pass over the he
             elif name == b"connection":
                 options.append(value)
             else:
-                _read_expect(head, value)
+                _read_expect(fields, value)
     if lengths or codings:
-        _read_framing(head, lengths, codings)
+        _read_framing(fields, lengths, codings)
     if options:
-        _read_connection(head, options)
-    if len(hosts) > 1 or (not hosts and head.version == "HTTP/1.1"):  # RFC 9112 section 3.2
+        _read_connection(fields, options)
+    if len(hosts) > 1 or (not hosts and fields.version == "HTTP/1.1"):  # RFC 9112 section 3.2
         raise Refusal(400, "A request has one Host header.")
     if hosts:
         check_host(hosts[0])
-    target = head.target
-    if target[:1] == b"/" and head.method != "CONNECT":
-        path, _, head.query = target.partition(b"?")
-        head.path = path
-        return
-    split_target(head)
+    if head.target[:1] != b"/" or head.method == "CONNECT":
+        split_target(head)
 
 
 def _skip_empty_lines(seen: bytes) -> bytes:
@@ -292,37 +289,37 @@ def _skip_empty_lines(seen: bytes) -> bytes:
     return seen
 
 
-def _read_connection(head: Head, values: list[bytes]) -> None:
+def _read_connection(fields: Fields, values: list[bytes]) -> None:
     """RFC 9112 section 9.3: `close` wins over whatever else is said."""
     options = [option.strip(b" \t").lower() for option in b",".join(values).split(b",")]
     if b"close" in options:
-        head.keep_alive = False
+        fields.keep_alive = False
     elif b"keep-alive" in options:
-        head.keep_alive = True
+        fields.keep_alive = True
 
 
-def _read_expect(head: Head, value: bytes) -> None:
+def _read_expect(fields: Fields, value: bytes) -> None:
     """RFC 9110 section 10.1.1: an expectation in HTTP/1.0 is ignored, an unknown one may be refused."""
-    if head.version == "HTTP/1.0":
+    if fields.version == "HTTP/1.0":
         return
     if value.lower() != b"100-continue":
         raise Refusal(417, "The only expectation that can be met is 100-continue.")
-    head.expects_continue = True
+    fields.expects_continue = True
 
 
-def _read_framing(head: Head, lengths: list[bytes], codings: list[bytes]) -> None:
+def _read_framing(fields: Fields, lengths: list[bytes], codings: list[bytes]) -> None:
     """RFC 9112 section 6: one length of digits alone, or the coding chunked alone; never both."""
     if codings:
         if lengths:
             raise Refusal(400, "A request has Content-Length or Transfer-Encoding, not both.")
-        if head.version == "HTTP/1.0":
+        if fields.version == "HTTP/1.0":
             raise Refusal(400, "There is no Transfer-Encoding in HTTP/1.0.")
         if len(codings) > 1:
             raise Refusal(400, "A request has one Transfer-Encoding header.")
         if codings[0].lower() != b"chunked":
             raise Refusal(501, "The only transfer coding that is known here is chunked.")
-        head.chunked = True
+        fields.chunked = True
         return
     if len(lengths) > 1 or not lengths[0].isdigit() or len(lengths[0]) > 19:
         raise Refusal(400, "Content-Length is one decimal number.")
-    head.length = int(lengths[0])
+    fields.length = int(lengths[0])

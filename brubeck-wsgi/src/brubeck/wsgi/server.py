@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from brubeck.core.errors import ClientDisconnected
 from brubeck.core.responses import reason_phrase
+from brubeck.wsgi.channel import Channel
 from brubeck.wsgi.client import Client
 from brubeck.wsgi.exchange import Exchange
 from brubeck.wsgi.heads import HeadReader
@@ -71,14 +72,18 @@ class Server:
         self.extra = b""
         """The header lines that every answer has."""
         self.is_stopping = False
-        self.clients: set[Client] = set()
+        self.clients: set[Channel] = set()
         self.rooms: Rooms | None = None
         """Who hears what among the WebSockets, once there is one."""
+        self.max_target_bytes = limits.max_target_bytes
+        self.keep_alive_timeout_s = limits.keep_alive_timeout_s
+        self.last_request = limits.max_requests or -1
+        """The number of the request on a connection whose answer is the last."""
         self.idle_workers: list[Any] = []
         self.idle_readers: list[HeadReader] = []
         self._max_workers = max_workers
         self._workers = 0
-        self._waiting: deque[Client] = deque()
+        self._waiting: deque[Channel] = deque()
         self._tls = tls
         self._listeners = list(listeners)
         self._acceptors: list[Any] = []
@@ -195,7 +200,7 @@ class Server:
         address = (peer[0], peer[1]) if isinstance(peer, tuple) else ("", 0)
         self.clients.add(Client(self, stream, address))
 
-    def forget(self, client: Client) -> bool:
+    def forget(self, client: Channel) -> bool:
         """Count *client* no more; say whether it was counted."""
         if client not in self.clients:
             return False
@@ -206,11 +211,15 @@ class Server:
 
     # Workers
 
-    def is_full(self) -> bool:
-        """Say whether every worker there may be is at work."""
-        return not self.idle_workers and self._workers >= self._max_workers
+    def hire(self, client: Channel) -> Any:
+        """Return a new worker for *client*; None where there may be no more, and the client waits or is refused."""
+        if self._workers >= self._max_workers:
+            self._wait_for_room(client)
+            return None
+        self._workers += 1
+        return greenlet(self._work, self.hub)
 
-    def wait_for_room(self, client: Client) -> None:
+    def _wait_for_room(self, client: Channel) -> None:
         """Have *client* wait for a worker, or tell it to come again later."""
         if self.limits.when_full == "refuse":
             client.refuse(Refusal(503, "The server is busy."))
@@ -219,48 +228,37 @@ class Server:
         client.deadline = float("inf")
         self._waiting.append(client)
 
-    def new_worker(self) -> Any:
-        """Return a greenlet that waits for its first client."""
-        self._workers += 1
-        return greenlet(self._work, self.hub)
-
-    def new_reader(self) -> HeadReader:
-        """Return a reader of heads."""
-        return HeadReader(self.limits)
-
-    def run_soon(self, client: Client) -> None:
+    def run_soon(self, client: Channel) -> None:
         """Go on with *client* after others had their turn."""
         self.loop.run_callback(client.resume_hub)
 
-    def _work(self, client: Client) -> None:
+    def _work(self, client: Channel) -> None:
+        """Work for one client after another; whatever fails, the connection is in order afterwards."""
         worker = getcurrent()
+        idle, waiting = self.idle_workers, self._waiting
         while True:
-            self._work_for(client)
+            try:
+                client.run()
+            except (ClientDisconnected, GreenletExit):
+                client.close()
+            except BaseException:
+                log.exception("Answering failed; the connection is closed")
+                client.abort()
+                client.close()
             client.worker = None
-            following = self._next_waiting()
+            worker.gr_context = None  # what a handler put into context variables is not for the next client
+            following = self._next_waiting() if waiting else None
             if following is not None:
                 client = following
                 client.worker = worker
                 continue
-            if self.is_stopping or len(self.idle_workers) >= MAX_IDLE_WORKERS:
+            if self.is_stopping or len(idle) >= MAX_IDLE_WORKERS:
                 break
-            self.idle_workers.append(worker)
+            idle.append(worker)
             client = self._next_client()
         self._workers -= 1
 
-    def _work_for(self, client: Client) -> None:
-        """Have *client* answered; whatever fails, the connection is in order afterwards."""
-        client.worker.gr_context = None  # what the last client's handler put into context variables
-        try:
-            client.run()
-        except (ClientDisconnected, GreenletExit):
-            client.close()
-        except BaseException:
-            log.exception("Answering failed; the connection is closed")
-            client.abort()
-            client.close()
-
-    def _next_waiting(self) -> Client | None:
+    def _next_waiting(self) -> Channel | None:
         while self._waiting:
             client = self._waiting.popleft()
             if client in self.clients and client.worker is None:
@@ -268,14 +266,14 @@ class Server:
                 return client
         return None
 
-    def _next_client(self) -> Client:
+    def _next_client(self) -> Channel:
         """Wait for the hub to bring a client; what a handler left behind (a timeout, say) is not for us."""
         while True:
             try:
                 client = self.hub.switch()
             except BaseException:  # noqa: S112 - a leftover of a handler that is done
                 continue
-            if isinstance(client, Client):
+            if isinstance(client, Channel):
                 return client
 
     def extra_for(self, headers: Sequence[tuple[str, str]]) -> bytes:

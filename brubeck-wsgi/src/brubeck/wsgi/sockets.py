@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import gevent
 from brubeck.core.errors import ClientDisconnected
 from brubeck.core.websockets import CloseCode, Rooms, Upgrade, WebSocketSession
-from brubeck.wsgi.client import Client
+from brubeck.wsgi.channel import Channel
 from brubeck.wsgi.frames import (
     Closing,
     FrameReader,
@@ -29,6 +29,7 @@ from brubeck.wsgi.outbox import Outbox
 
 if TYPE_CHECKING:
     from brubeck.core.websockets import WebSocketMessageHandler
+    from brubeck.wsgi.client import Client
     from brubeck.wsgi.exchange import Exchange
     from brubeck.wsgi.refusals import Refusal
     from brubeck.wsgi.server import Server
@@ -109,7 +110,7 @@ class EmbeddedSocket:
                 member.write(frame)
 
 
-class WebSocketClient(Client):
+class WebSocketClient(Channel):
     """A connection that was taken over from HTTP. Methods with *hub* in their name never block.
 
     Args:

@@ -10,6 +10,9 @@ import os
 import socket
 import ssl
 import struct
+from collections.abc import Callable
+from functools import partial
+from typing import ClassVar
 
 __all__ = ["RECEIVE_BYTES", "PlainStream", "TLSStream"]
 
@@ -19,35 +22,18 @@ RECEIVE_BYTES = 65536
 class PlainStream:
     """A socket as it is."""
 
-    __slots__ = ("_raw", "sock")
+    __slots__ = ("receive", "send", "sock")
 
-    wants_write = False
+    wants_write: ClassVar[bool] = False
     """Whether bytes are held that the socket did not take."""
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
-        # gevent's socket is a wrapper, whose own recv and send do in Python what is not needed without blocking.
-        self._raw = getattr(sock, "_sock", sock)
-
-    def receive(self) -> bytes:
-        """Return what has arrived, `b""` at the end.
-
-        Raises:
-            BlockingIOError: Nothing has.
-            OSError: The connection is broken.
-        """
-        data: bytes = self._raw.recv(RECEIVE_BYTES)
-        return data
-
-    def send(self, data: bytes | memoryview) -> int:
-        """Send a part of *data* and return how many bytes it was.
-
-        Raises:
-            BlockingIOError: The client takes nothing now.
-            OSError: The connection is broken.
-        """
-        count: int = self._raw.send(data)
-        return count
+        raw = getattr(
+            sock, "_sock", sock
+        )  # gevent's wrapper would do in Python what is needed for blocking only
+        self.receive: Callable[[], bytes] = partial(raw.recv, RECEIVE_BYTES)
+        self.send: Callable[[bytes | memoryview], int] = raw.send
 
     def flush(self) -> None:
         """Send what is held."""
@@ -78,6 +64,8 @@ class TLSStream(PlainStream):
 
     def __init__(self, sock: socket.socket, context: ssl.SSLContext) -> None:
         super().__init__(sock)
+        self.receive = self.receive_sealed
+        self.send = self.send_sealed
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
@@ -88,7 +76,7 @@ class TLSStream(PlainStream):
         """Whether sealed bytes wait for the socket to take them."""
         return bool(self._sealed) or self._outgoing.pending > 0
 
-    def receive(self) -> bytes:
+    def receive_sealed(self) -> bytes:
         """Return what was unsealed of what has arrived; the handshake happens in here."""
         try:
             sealed = self.sock.recv(RECEIVE_BYTES)
@@ -117,7 +105,7 @@ class TLSStream(PlainStream):
         self._try_flush()
         return b"".join(pieces)
 
-    def send(self, data: bytes | memoryview) -> int:
+    def send_sealed(self, data: bytes | memoryview) -> int:
         """Seal *data* and send what the socket takes; the rest is held, and the next call waits for it."""
         self.flush()
         piece = data[: RECEIVE_BYTES * 4]
@@ -155,3 +143,8 @@ class TLSStream(PlainStream):
         with contextlib.suppress(OSError):
             self.flush()
         super().end()
+
+    def close(self) -> None:
+        """Close the socket, and part from the methods that hold this object."""
+        super().close()
+        del self.receive, self.send

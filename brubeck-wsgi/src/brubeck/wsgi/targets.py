@@ -44,18 +44,17 @@ def split_target(head: Head) -> None:
     if target == b"*":
         if head.method != "OPTIONS":
             raise Refusal(400, "Only OPTIONS has the target *.")
-        head.path = target
         return
     match = _absolute(target)
     if match is None or not match[2]:
         raise Refusal(400, "The request target is a path or a http URL.")
     check_host(match[2])
-    head.path = match[3] or (b"*" if head.method == "OPTIONS" and match[4] is None else b"/")
-    head.query = match[4] or b""
+    path = match[3] or (b"*" if head.method == "OPTIONS" and match[4] is None else b"/")
+    head.path, head.query = path.decode("latin-1"), (match[4] or b"").decode("latin-1")
     _replace_host(head, match[2])
 
 
 def _replace_host(head: Head, authority: bytes) -> None:
     """RFC 9112 section 3.2.2: the host of the target counts, the Host header is ignored."""
-    headers = [pair for pair in head.headers if pair[0].lower() != b"host"]
-    head.headers = [(b"Host", authority), *headers]
+    headers = [pair for pair in head.fields.headers if pair[0].lower() != b"host"]
+    head.fields.headers = [(b"Host", authority), *headers]

@@ -184,7 +184,7 @@ class Reply:
             response.body = iter(())
         head, self._framing = encode_head(
             response,
-            version=exchange.head.version,
+            version=exchange.head.fields.version,
             keep_alive=exchange.settle(),
             extra=exchange.client.server.extra_for(response.headers),
         )
@@ -205,7 +205,7 @@ class Reply:
         response.body = piece
         data = encode_whole(
             response,
-            version=exchange.head.version,
+            version=exchange.head.fields.version,
             keep_alive=exchange.settle(),
             extra=exchange.client.server.extra_for(response.headers),
         )
