@@ -52,6 +52,11 @@ class Housekeeping:
         application.db_conn.stop()
 
     @hookimpl
+    def brubeck_request(self, application, message):
+        if application.settings["url"].startswith("https:"):  # a proxy ends TLS, and says nothing of it
+            message.scheme = "https"
+
+    @hookimpl
     def brubeck_response(self, application, message, response):
         for name, value in HEADERS.items():
             response.set_header(name, value)
@@ -72,11 +77,13 @@ def make_app(environ=os.environ) -> Brubeck:
     return Brubeck(
         handler_tuples=ROUTES,
         base_handler=pages.Page,
-        template_loader=load_jinja2_env(HERE / "templates", setup=add_filters),
+        template_loader=load_jinja2_env(
+            HERE / "templates", setup=lambda engine: engine.filters.update(ago=say_when, iso=iso_time)
+        ),
         cookie_secret=secret or secrets.token_urlsafe(32),
         login_url="/login",
         db_conn=store,
-        plugins=[CSRFProtection(), Housekeeping()],
+        plugins=[Housekeeping(), CSRFProtection()],
         settings={
             "counters": counters,
             "login_throttle": LoginThrottle(counters),
@@ -84,10 +91,6 @@ def make_app(environ=os.environ) -> Brubeck:
             "seed": environ.get("LISTSURF_SEED"),
         },
     )
-
-
-def add_filters(environment):
-    environment.filters |= {"ago": say_when, "iso": iso_time}
 
 
 def sow(store):

@@ -43,11 +43,6 @@ class Page(Member, WebMessageHandler, Jinja2Rendering, auth.CookieUserMixin, aut
         asked = self.message.url_parts
         return self.application.settings["url"] or f"{asked.scheme}://{asked.netloc}"
 
-    def set_cookie(self, name, value, secret=None, **attributes):
-        if self.origin.startswith("https:"):
-            attributes.setdefault("secure", True)
-        super().set_cookie(name, value, secret, **attributes)
-
     def field(self, name):
         """Return a field of the form; the query, which ends up in logs and links, does not count."""
         return self.get_form_argument(name, "")
@@ -71,7 +66,8 @@ class Create(Page):
         if self.is_over(f"accounts:{self.message.remote_addr}", ACCOUNTS_AN_HOUR, 3600):
             sentence = "Too many accounts came from your address. Try again in an hour."
             return self.show(429, {"username": sentence})
-        user = auth.User.create_user(self.field("username"), self.field("password"), self.field("email"))
+        username, password, email = self.field("username"), self.field("password"), self.field("email")
+        user = auth.User.create_user(username, password, email.strip())
         if not self.db_conn.add_user(user.to_python()):
             return self.show(409, {"username": f"{user.username} is taken. Take another name."})
         self.login_user(user.username, user)
@@ -79,7 +75,11 @@ class Create(Page):
 
     def find_errors(self):
         """Return what cannot be, by field: a sentence for each."""
-        username, email, password = self.field("username"), self.field("email").strip(), self.field("password")
+        username, email, password = (
+            self.field("username"),
+            self.field("email").strip(),
+            self.field("password"),
+        )
         checks = {
             "username": lambda: auth.check_username(username),
             "email": lambda: auth.User.validate_class_partial({"email": email} if email else {}),
