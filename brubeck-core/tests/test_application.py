@@ -1,5 +1,6 @@
 """Settings that cannot work are refused when the application is made."""
 
+import gevent
 import pytest
 from brubeck.core.application import Brubeck
 from brubeck.core.client import Client
@@ -114,6 +115,42 @@ def test_run_opens_serves_and_closes_around_the_plugins():
     Brubeck(msg_conn=connection, plugins=[Plugin()]).run()
 
     assert connection.calls == ["configure", "open", "startup", "serve", "close", "shutdown"]
+
+
+def test_a_task_runs_while_the_application_does(caplog):
+    calls = []
+
+    class Serving(Silent):
+        def serve(self):
+            gevent.sleep(0.1)
+
+    def task():
+        calls.append("called")
+        if len(calls) == 1:
+            raise OSError("away")
+
+    app = Brubeck(msg_conn=Serving())
+    app.add_task(task, every_s=0.001)
+    app.run()
+    count = len(calls)
+    gevent.sleep(0.01)
+
+    assert len(calls) == count > 1
+    assert "The task test_a_task_runs_while_the_application_does.<locals>.task failed" in caplog.text
+
+
+def test_a_task_waits_between_two_calls():
+    calls = []
+
+    class Serving(Silent):
+        def serve(self):
+            gevent.sleep(0.05)
+
+    app = Brubeck(msg_conn=Serving())
+    app.add_task(lambda: calls.append("called"), every_s=60)
+    app.run()
+
+    assert calls == ["called"]
 
 
 def test_stopping_is_told_once_and_before_the_transport():

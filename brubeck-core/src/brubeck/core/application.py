@@ -104,6 +104,7 @@ class Brubeck:
         self.no_handler = no_handler
         self.base_handler = base_handler
         self.template_helpers: dict[str, Callable[[MessageHandler], Any]] = {}
+        self._tasks: list[tuple[Callable[[], Any], float]] = []
         self._signers: dict[Any, Any] = {}
         self._wsgi: Callable[..., Any] | None = None
         self._engine: Any = None
@@ -269,15 +270,37 @@ class Brubeck:
         connection = self.connection
         connection.open(self)
         undo = greenlets.on_signals(self._stop)
+        running: list[Callable[[], None]] = []
         try:
             self.plugins.startup(self)
+            running = [greenlets.repeat(attempt, every_s) for attempt, every_s in self._tasks]
             if self.on_serving is not None:
                 self.on_serving(connection)
             connection.serve()
         finally:
             undo()
+            for end in running:
+                end()
             connection.close()
             self.plugins.shutdown(self)
+
+    def add_task(self, function: Callable[[], Any], every_s: float) -> None:
+        """Have `run()` call *function* beside the messages: at the start, and again *every_s* seconds after each end.
+
+        What it raises is logged, and it is called again all the same. It ends with the application, wherever it is:
+        for a function that listens for ever, *every_s* is the pause before it is called again after a failure.
+
+        Args:
+            function: Called without arguments; it may block as a handler may.
+            every_s: The pause.
+        """
+        self._tasks.append((partial(self._attempt, function), every_s))
+
+    def _attempt(self, function: Callable[[], Any]) -> None:
+        try:
+            function()
+        except Exception:
+            log.exception("The task %s failed", getattr(function, "__qualname__", function))
 
     def stop(self, timeout_s: float = DRAIN_TIMEOUT_S) -> None:
         """Have `run()` drain and return; what is unanswered after *timeout_s* seconds is given up.

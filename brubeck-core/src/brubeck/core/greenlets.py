@@ -10,10 +10,20 @@ from typing import Any
 import gevent
 from brubeck.core.errors import ConfigurationError
 from gevent import monkey
+from gevent.event import Event
 from gevent.os import make_nonblocking, nb_read
 from gevent.pool import Pool
 
-__all__ = ["DEFAULT_POOL_SIZE", "Pool", "make_pool", "on_signals", "patch", "when_closed"]
+__all__ = [
+    "DEFAULT_POOL_SIZE",
+    "Event",
+    "Pool",
+    "make_pool",
+    "on_signals",
+    "patch",
+    "repeat",
+    "when_closed",
+]
 
 DEFAULT_POOL_SIZE = 20_000
 """Messages in work at once. Enough for ten thousand long polls; at some 20 KiB each, well under a GiB when full."""
@@ -69,3 +79,15 @@ def when_closed(fileno: int, call: Callable[[], Any]) -> None:
 
     make_nonblocking(fileno)
     gevent.spawn(watch)
+
+
+def repeat(call: Callable[[], Any], every_s: float) -> Callable[[], None]:
+    """Call *call* in a greenlet again and again, *every_s* seconds after it has returned; return what ends this."""
+
+    def go_on() -> None:
+        while True:
+            call()
+            gevent.sleep(every_s)
+
+    greenlet = gevent.spawn(go_on)
+    return lambda: greenlet.kill()

@@ -20,8 +20,10 @@ from brubeck.core.errors import (  # noqa: E402
 )
 from brubeck.core.forms import FormLimits, Upload  # noqa: E402
 from brubeck.core.handlers import JSONMessageHandler, MessageHandler, WebMessageHandler  # noqa: E402
+from brubeck.core.long_polls import LongPolls  # noqa: E402
 from brubeck.core.requests import Request  # noqa: E402
 from brubeck.core.responses import Response, http_response, render  # noqa: E402
+from brubeck.core.static_files import StaticFileHandler  # noqa: E402
 from brubeck.core.websockets import WebSocketMessageHandler  # noqa: E402
 
 __all__ = [
@@ -33,11 +35,13 @@ __all__ = [
     "HTTPError",
     "HeaderError",
     "JSONMessageHandler",
+    "LongPolls",
     "MessageHandler",
     "MissingPlugin",
     "PluginError",
     "Request",
     "Response",
+    "StaticFileHandler",
     "Upload",
     "WebMessageHandler",
     "WebSocketMessageHandler",
