@@ -40,8 +40,26 @@ def through_balancer(stack: ExitStack) -> Address:
     return server.address
 
 
+def served_as_wsgi(stack: ExitStack) -> Address:
+    return program(stack, "brubeck.core.command", "serve", "websocket_app:app.wsgi", "--port")
+
+
+def under_gunicorn(stack: ExitStack) -> Address:
+    return program(stack, "gunicorn", "-k", "brubeck.wsgi.gunicorn.Worker", "websocket_app:app.wsgi", "-b")
+
+
+def program(stack: ExitStack, *command: str) -> Address:
+    """Run `app.wsgi` in a program of our own server that takes the port as its last argument."""
+    port = free_port()
+    place = f"127.0.0.1:{port}" if command[-1] == "-b" else str(port)
+    stack.enter_context(running("-m", *command, place, env={"PYTHONPATH": str(HERE)}))
+    return "127.0.0.1", port
+
+
 TRANSPORTS: dict[str, tuple[Callable[[ExitStack], Address], tuple[str, ...]]] = {
     "embedded": (embedded, ()),
+    "app.wsgi": (served_as_wsgi, ()),
+    "gunicorn": (under_gunicorn, ()),
     "mongrel2": (straight, ("mongrel2",)),
     "balancer": (through_balancer, ("mongrel2",)),
 }
@@ -55,7 +73,7 @@ def address(request: pytest.FixtureRequest) -> Iterator[Address]:
     """Where the application of the tests is served."""
     with ExitStack() as stack:
         address = TRANSPORTS[request.param][0](stack)
-        wait_until(lambda: is_listening(address[1]), what="the port")
+        wait_until(lambda: is_listening(address[1]), 20, "the port")
         assert b"a page" in raw_exchange(address, b"GET / HTTP/1.0\r\n\r\n", timeout_s=20)
         yield address
 

@@ -137,8 +137,8 @@ class WebSocketMessageHandler(MessageHandler):
         Raises:
             HTTPError: 426 for a plain GET, 403 for a page of another origin: the client's fault.
         """
-        if not getattr(self.message, "is_websocket", False):
-            raise HTTPError(426, "This is a WebSocket.")
+        if not self.message.is_websocket:
+            raise HTTPError(426, "This is a WebSocket.", headers={"Sec-WebSocket-Version": "13"})
         if not self.check_origin(self.message.headers.get("Origin")):
             raise HTTPError(403, "Pages of this origin may not connect.")
         pairs = list(self.headers.items())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from brubeck.core.requests import Request
+from brubeck.wsgi.handshakes import SWITCHING, UpgradableRequest, UpgradeResult, is_handshake
 
 if TYPE_CHECKING:
     from brubeck.core.application import Brubeck
-    from brubeck.core.requests import BodyStream
+    from brubeck.core.requests import BodyStream, Request
     from brubeck.core.responses import Response
 
 __all__ = ["WSGIApplication"]
@@ -31,6 +32,8 @@ class WSGIApplication:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         response = self.dispatch(read_environ(environ))
+        if response.status_code == SWITCHING:
+            return hand_over(response, start_response)
         headers = response.headers
         body = response.body
         if isinstance(body, bytes):
@@ -41,6 +44,15 @@ class WSGIApplication:
             return (body,)
         start_response(f"{response.status_code} {response.reason}", headers)
         return StreamedBody(response)
+
+
+def hand_over(response: Response, start_response: StartResponse) -> Iterable[bytes]:
+    """Give a WebSocket to our own server.
+
+    The 500 is for a client whose answer something between has taken apart; our server sends a 101 in its place.
+    """
+    start_response("500 Internal Server Error", [])
+    return UpgradeResult(response)
 
 
 def announces_length(headers: list[tuple[str, str]]) -> bool:
@@ -59,21 +71,35 @@ class StreamedBody:
         return self._pieces  # type: ignore[return-value]
 
 
+class EnvironRequest(UpgradableRequest):
+    """A message out of an environ. It may be the handshake of a WebSocket where the server is our own."""
+
+    @cached_property
+    def is_websocket(self) -> bool:  # type: ignore[override]
+        """Whether this is the handshake of a WebSocket that the server can carry."""
+        headers = self._headers
+        return (
+            isinstance(headers, EnvironHeaders)
+            and "brubeck.carries_websockets" in headers.environ
+            and is_handshake(self)
+        )
+
+
 class EnvironHeaders:
     """The headers of an environ, made names and values only when somebody asks for them."""
 
-    __slots__ = ("_environ",)
+    __slots__ = ("environ",)
 
     def __init__(self, environ: Environ) -> None:
-        self._environ = environ
+        self.environ = environ
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        for key, value in self._environ.items():
+        for key, value in self.environ.items():
             if key.startswith("HTTP_"):
                 yield key[5:].replace("_", "-").title(), value
         for key, name in (("CONTENT_TYPE", "Content-Type"), ("CONTENT_LENGTH", "Content-Length")):
-            if self._environ.get(key):
-                yield name, self._environ[key]
+            if self.environ.get(key):
+                yield name, self.environ[key]
 
 
 class LimitedInput:
@@ -98,7 +124,7 @@ def read_environ(environ: Environ) -> Request:
     path = environ.get("PATH_INFO", "")
     if not path.isascii():
         path = path.encode("latin-1").decode("utf-8", "replace")
-    return Request(
+    return EnvironRequest(
         environ["REQUEST_METHOD"],
         path,
         environ.get("QUERY_STRING", ""),

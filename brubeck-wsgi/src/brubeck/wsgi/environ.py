@@ -36,6 +36,7 @@ def base_environ(server: tuple[str, int], scheme: str, *, multiprocess: bool = F
         "wsgi.run_once": False,
         "wsgi.input_terminated": True,  # the input ends where the body does, also without a length
         "wsgi.file_wrapper": FileWrapper,
+        "brubeck.carries_websockets": True,
     }
 
 

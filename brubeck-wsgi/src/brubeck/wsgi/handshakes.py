@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,14 @@ if TYPE_CHECKING:
     from brubeck.core.websockets import Upgrade
     from brubeck.wsgi.exchange import Exchange
 
-__all__ = ["SWITCHING", "UpgradableRequest", "answer_switching", "encode_switch", "is_handshake"]
+__all__ = [
+    "SWITCHING",
+    "UpgradableRequest",
+    "UpgradeResult",
+    "answer_switching",
+    "encode_switch",
+    "is_handshake",
+]
 
 SWITCHING = 101
 
@@ -63,6 +71,21 @@ def is_key(value: str) -> bool:
 def accept_value(key: str) -> bytes:
     """Return `Sec-WebSocket-Accept` for a client's *key*."""
     return base64.b64encode(hashlib.sha1(key.encode() + _GUID, usedforsecurity=False).digest())
+
+
+class UpgradeResult:
+    """What `app.wsgi` returns to our own server for a WebSocket, in the place of a body; it has no pieces.
+
+    Args:
+        response: What the application answered.
+    """
+
+    def __init__(self, response: Response) -> None:
+        self.response = response
+        self.close = response.close
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(())
 
 
 def answer_switching(exchange: Exchange, response: Response) -> None:

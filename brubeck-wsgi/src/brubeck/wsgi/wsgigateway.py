@@ -12,6 +12,7 @@ from brubeck.core.responses import BODILESS_STATUSES, Response, reason_phrase
 from brubeck.wsgi.environ import base_environ, make_environ
 from brubeck.wsgi.exchange import IncompleteBody
 from brubeck.wsgi.files import FileWrapper, send_file
+from brubeck.wsgi.handshakes import UpgradeResult, answer_switching
 from brubeck.wsgi.refusals import BodyFailure, Refusal
 
 if TYPE_CHECKING:
@@ -132,8 +133,17 @@ class Reply:
             else:
                 self._send_first(data, is_all=is_all)
         if not self.head_sent:
+            if isinstance(result, UpgradeResult):
+                self._switch(result.response)
+                return
             self._send_first(b"", is_all=is_all)
         self._end()
+
+    def _switch(self, response: Response) -> None:
+        """Make the connection a WebSocket."""
+        self._response = response
+        self.head_sent = True
+        answer_switching(self._exchange, response)
 
     def _run_file(self, wrapper: FileWrapper) -> bool:
         """Send a file by the kernel; False where that cannot be, with nothing sent."""
