@@ -22,7 +22,7 @@ class Feed(Member, JSONMessageHandler, StreamedHandlerMixin, CookieUserMixin, Pr
         for name, value in (
             ("items", found.items),
             ("num_items", len(found.items)),
-            ("end", found.end_cursor),
+            ("next", found.next_cursor),
         ):
             self.add_to_payload(name, value)
         return self.render()

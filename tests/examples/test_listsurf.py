@@ -793,7 +793,6 @@ def names_of_brubeck(tree):
             "self.application",
             "application",
             "response",
-            "asked",
             "page",
             "found",
         ):
