@@ -6,7 +6,7 @@ It opens and never closes: what another site may *send* is the business of CSRF 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from brubeck.core.errors import ConfigurationError
@@ -52,9 +52,9 @@ class CrossOrigin:
         origins: str | Iterable[str],
         *,
         credentials: bool = False,
-        methods: Iterable[str] = METHODS,
-        headers: Iterable[str] = HEADERS,
-        exposed: Iterable[str] = EXPOSED,
+        methods: Collection[str] = METHODS,
+        headers: Collection[str] = HEADERS,
+        exposed: Collection[str] = EXPOSED,
         max_age_s: int = 600,
         paths: str = "",
         name: str = "cross_origin",
@@ -119,9 +119,9 @@ def check_origins(origins: frozenset[str], *, credentials: bool) -> None:
             )
 
 
-def join_tokens(setting: str, values: Iterable[str]) -> str:
+def join_tokens(setting: str, values: Collection[str]) -> str:
     """Return *values* as a header has them."""
-    if isinstance(values, str) or not all(map(_is_token, values := list(values))):
+    if isinstance(values, str) or not all(isinstance(one, str) and _is_token(one) for one in values):
         raise ConfigurationError(f"CrossOrigin takes {setting} as a list of names, got {values!r}.")
     return ", ".join(values)
 

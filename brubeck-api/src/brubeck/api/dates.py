@@ -38,18 +38,19 @@ def parse_http_date(text: str) -> int | None:
     if match is None or match["month"] not in MONTHS:
         return None
     month = MONTHS.index(match["month"]) // 4 + 1
-    year, *others = (int(match[name]) for name in ("year", "day", "hour", "minute", "second"))
-    day, hour, minute, second = others
+    day, hour, minute, second = (int(match[name]) for name in ("day", "hour", "minute", "second"))
+    second -= second == 60  # a leap second, which datetime does not know
     try:
-        moment = datetime(widen_year(year), month, day, hour, minute, min(second, 59), tzinfo=UTC)
+        moment = datetime(read_year(match["year"]), month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
         return None
     return int(moment.timestamp())
 
 
-def widen_year(year: int) -> int:
-    """Return a year of two digits as the last one of those digits that is at most 50 years ahead."""
-    if year > 99:
+def read_year(digits: str) -> int:
+    """Return a year; of two digits it is the last one that ends so and is at most 50 years ahead."""
+    year = int(digits)
+    if len(digits) > 2:
         return year
     this_year = datetime.now(UTC).year
     widened = this_year - this_year % 100 + year
