@@ -1,0 +1,1 @@
+"""Readify: links that people save, tag and show each other, with an API in a process of its own."""
