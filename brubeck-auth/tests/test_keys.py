@@ -1,9 +1,10 @@
 import logging
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from brubeck.auth.keys import MIN_SECRET_BYTES, PUBLISHED_SECRETS, check_secrets
+from brubeck.auth.keys import MIN_SECRET_BYTES, PUBLISHED_SECRETS, check_secrets, load_secret
 from brubeck.core.application import Brubeck
 from brubeck.core.errors import ConfigurationError
 
@@ -64,3 +65,45 @@ def test_every_secret_that_our_manual_prints_is_refused_or_warned_of():
 
     known = {secret.decode() for secret in PUBLISHED_SECRETS} | {TUTORIAL}
     assert {secret for secret in printed - known if len(secret) >= MIN_SECRET_BYTES} == set()
+
+
+def test_a_secret_is_made_once_and_kept_from_others(tmp_path):
+    path = tmp_path / "secret"
+    secret = load_secret(path)
+
+    assert load_secret(path) == secret
+    assert len(secret) >= 43
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [file.name for file in tmp_path.iterdir()] == ["secret"]
+
+
+def test_processes_that_start_at_once_have_one_secret(tmp_path):
+    with ThreadPoolExecutor(8) as pool:
+        secrets = set(pool.map(load_secret, [tmp_path / "secret"] * 50))
+
+    assert len(secrets) == 1
+
+
+def test_a_secret_that_others_may_read_is_refused(tmp_path):
+    path = tmp_path / "secret"
+    load_secret(path)
+    path.chmod(0o640)
+
+    with pytest.raises(ConfigurationError, match="chmod 600"):
+        load_secret(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"short\n", b"\xff" * 40])
+def test_a_file_without_a_secret_is_refused(tmp_path, content):
+    path = tmp_path / "secret"
+    path.write_bytes(content)
+    path.chmod(0o600)
+
+    with pytest.raises(ConfigurationError, match="secret"):
+        load_secret(path)
+    assert path.read_bytes() == content
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"There can be no secret in .*nowhere"):
+        load_secret(tmp_path / "nowhere" / "secret")

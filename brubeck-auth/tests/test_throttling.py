@@ -1,5 +1,5 @@
 import pytest
-from brubeck.auth import LoginThrottle, MemoryCounters
+from brubeck.auth import LoginThrottle, MemoryCounters, Throttle
 from brubeck.auth.throttling import network_of
 
 
@@ -64,3 +64,23 @@ def test_names_do_not_lie_about():
     throttle.take("my password typed into the wrong field", "192.0.2.1")
 
     assert "password" not in str(throttle.counters._counts)
+
+
+def test_a_throttle_counts_by_key_and_says_how_long_to_wait(clock):
+    throttle = Throttle(2, 60)
+
+    assert [throttle.take("jd"), throttle.take("jd"), throttle.take("jd"), throttle.take("dave")] == [
+        0,
+        0,
+        60,
+        0,
+    ]
+    clock.go(60)
+    assert throttle.take("jd") == 0
+
+
+def test_throttles_of_other_names_share_counters_and_no_count():
+    counters = MemoryCounters()
+    lines, names = Throttle(1, 60, counters, name="lines"), Throttle(1, 60, counters, name="names")
+
+    assert [lines.take("jd"), names.take("jd"), lines.take("jd") > 0] == [0, 0, True]

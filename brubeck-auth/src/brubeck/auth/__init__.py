@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from brubeck.auth.csrf import CSRFProtection, csrf_exempt, get_csrf_field, get_csrf_token
     from brubeck.auth.csrf_mixin import CSRFMixin
     from brubeck.auth.decorators import authenticated, requires, web_authenticated
+    from brubeck.auth.keys import load_secret
     from brubeck.auth.locations import safe_next
     from brubeck.auth.login import LoginHandler, LogoutHandler
     from brubeck.auth.names import check_username, normalize_username
@@ -25,11 +26,19 @@ if TYPE_CHECKING:
         verify_password,
     )
     from brubeck.auth.schemes import BasicAuthMixin, BearerAuthMixin, CookieUserMixin
+    from brubeck.auth.security_headers import SecurityHeaders
     from brubeck.auth.session_mixins import SessionMixin, SessionUserMixin
     from brubeck.auth.session_stores import MemorySessionStore, RedisSessionStore, SessionStore
     from brubeck.auth.sessions import Session, Sessions
     from brubeck.auth.signing import Signer
-    from brubeck.auth.throttling import AttemptCounters, LoginThrottle, MemoryCounters, RedisCounters
+    from brubeck.auth.signup import SignupHandler
+    from brubeck.auth.throttling import (
+        AttemptCounters,
+        LoginThrottle,
+        MemoryCounters,
+        RedisCounters,
+        Throttle,
+    )
     from brubeck.auth.user_handling import UserHandlingMixin
     from brubeck.auth.users import User, check_login
 
@@ -48,12 +57,15 @@ __all__ = [
     "PasswordCost",
     "RedisCounters",
     "RedisSessionStore",
+    "SecurityHeaders",
     "Session",
     "SessionMixin",
     "SessionStore",
     "SessionUserMixin",
     "Sessions",
     "Signer",
+    "SignupHandler",
+    "Throttle",
     "User",
     "UserHandlingMixin",
     "authenticated",
@@ -64,6 +76,7 @@ __all__ = [
     "get_csrf_field",
     "get_csrf_token",
     "hash_password",
+    "load_secret",
     "needs_rehash",
     "normalize_username",
     "requires",
@@ -78,6 +91,7 @@ _ROOMS = {
     "csrf": ("CSRFProtection", "csrf_exempt", "get_csrf_field", "get_csrf_token"),
     "csrf_mixin": ("CSRFMixin",),
     "decorators": ("authenticated", "requires", "web_authenticated"),
+    "keys": ("load_secret",),
     "locations": ("safe_next",),
     "login": ("LoginHandler", "LogoutHandler"),
     "names": ("check_username", "normalize_username"),
@@ -91,11 +105,13 @@ _ROOMS = {
         "verify_password",
     ),
     "schemes": ("BasicAuthMixin", "BearerAuthMixin", "CookieUserMixin"),
+    "security_headers": ("SecurityHeaders",),
     "session_mixins": ("SessionMixin", "SessionUserMixin"),
     "session_stores": ("MemorySessionStore", "RedisSessionStore", "SessionStore"),
     "sessions": ("Session", "Sessions"),
     "signing": ("Signer",),
-    "throttling": ("AttemptCounters", "LoginThrottle", "MemoryCounters", "RedisCounters"),
+    "signup": ("SignupHandler",),
+    "throttling": ("AttemptCounters", "LoginThrottle", "MemoryCounters", "RedisCounters", "Throttle"),
     "user_handling": ("UserHandlingMixin",),
     "users": ("User", "check_login"),
 }

@@ -18,6 +18,7 @@ __all__ = ["EVENTS", "record"]
 log = logging.getLogger("brubeck.audit")
 
 EVENTS = {
+    "account.created": logging.INFO,
     "login.succeeded": logging.INFO,
     "login.failed": logging.WARNING,
     "login.throttled": logging.WARNING,

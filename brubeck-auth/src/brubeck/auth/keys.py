@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
+import secrets
+import stat
+from pathlib import Path
 from typing import Any
 
 from brubeck.core.errors import ConfigurationError
 
-__all__ = ["MIN_SECRET_BYTES", "PUBLISHED_SECRETS", "check_secrets"]
+__all__ = ["MIN_SECRET_BYTES", "PUBLISHED_SECRETS", "check_secrets", "load_secret"]
 
 log = logging.getLogger("brubeck.auth")
 
@@ -71,3 +75,44 @@ def _check(secret: Any) -> bytes:
             _HOW_TO_MAKE_ONE,
         )
     return octets
+
+
+def load_secret(path: str | Path) -> str:
+    """Return the secret in the file *path*, which is made with one where it is not there.
+
+    Every process of this machine that gives the same path has the same secret, and logins outlive a restart. Several
+    machines need to be given one secret: in the environment, or by a file that is copied.
+
+    Args:
+        path: Read and written by its owner alone; never part of a repository.
+
+    Raises:
+        ConfigurationError: The file can be read by others, holds no secret, or cannot be made.
+    """
+    path = Path(path)
+    try:
+        make_secret(path)
+        mode = path.stat().st_mode
+        if stat.S_IMODE(mode) & 0o077:
+            raise ConfigurationError(f"Others may read the secret in {str(path)!r}. Run: chmod 600 {path}")
+        secret = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as exc:
+        raise ConfigurationError(f"There can be no secret in {str(path)!r}: {exc}.") from None
+    check_secrets(secret)
+    return secret
+
+
+def make_secret(path: Path) -> None:
+    """Put a new secret into *path*, unless it is there; of several processes at once, one does, and whole."""
+    if path.exists():
+        return
+    made = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "w", encoding="ascii") as file:  # noqa: PTH123
+        file.write(secrets.token_urlsafe(32) + "\n")
+    try:
+        os.link(made, path)
+    except FileExistsError:
+        pass
+    finally:
+        made.unlink()

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from brubeck.auth.redis_clients import MAX_CONNECTIONS, connect_redis
 
-__all__ = ["AttemptCounters", "LoginThrottle", "MemoryCounters", "RedisCounters"]
+__all__ = ["AttemptCounters", "LoginThrottle", "MemoryCounters", "RedisCounters", "Throttle", "network_of"]
 
 
 class AttemptCounters(Protocol):
@@ -86,6 +86,30 @@ class RedisCounters:
         self.client.delete(self.prefix + key)
 
 
+class Throttle:
+    """Says how long somebody has to wait before he does something once more.
+
+    Args:
+        limit: How often he may.
+        window_s: In how many seconds, counted from the first.
+        counters: Where it is counted: `RedisCounters` for several workers.
+        name: What tells this throttle from others with the same counters.
+    """
+
+    def __init__(
+        self, limit: int, window_s: int, counters: AttemptCounters | None = None, *, name: str = "throttle"
+    ) -> None:
+        self.limit = limit
+        self.window_s = window_s
+        self.counters = counters if counters is not None else MemoryCounters()
+        self.name = name
+
+    def take(self, key: str) -> int:
+        """Count once more for *key*; return how many seconds to wait, 0 where it is not too often."""
+        count, left_s = self.counters.add(key_of(self.name, key), self.window_s)
+        return left_s if count > self.limit else 0
+
+
 class LoginThrottle:
     """Says how long a login has to wait.
 
@@ -111,18 +135,14 @@ class LoginThrottle:
 
     def take(self, account: str, address: str) -> int:
         """Count an attempt; return how many seconds it has to wait, 0 where it may go on."""
-        waits = [self._take(key_of("account", account), self.account_limit)]
-        if address:
-            waits.append(self._take(key_of("address", network_of(address)), self.address_limit))
-        return max(waits)
+        by_account = Throttle(self.account_limit, self.window_s, self.counters, name="account")
+        by_address = Throttle(self.address_limit, self.window_s, self.counters, name="address")
+        wait_s = by_account.take(account)
+        return max(wait_s, by_address.take(network_of(address))) if address else wait_s
 
     def forgive(self, account: str) -> None:
         """Begin again for *account*, which has just proved who it is."""
         self.counters.forget(key_of("account", account))
-
-    def _take(self, key: str, limit: int) -> int:
-        count, left_s = self.counters.add(key, self.window_s)
-        return left_s if count > limit else 0
 
 
 def key_of(kind: str, value: str) -> str:
