@@ -89,5 +89,5 @@ def repeat(call: Callable[[], Any], every_s: float) -> Callable[[], None]:
             call()
             gevent.sleep(every_s)
 
-    greenlet = gevent.spawn(go_on)
-    return lambda: greenlet.kill()
+    end: Callable[[], None] = gevent.spawn(go_on).kill
+    return end
