@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from brubeck.templating.engine import Engine
     from brubeck.templating.folders import Folders, TemplateNotFound
     from brubeck.templating.loading import load_jinja2_env, load_mako_env, load_mustache_env, load_tornado_env
+    from brubeck.templating.moments import dump_iso_time, say_age, time_tag
     from brubeck.templating.places import Place
     from brubeck.templating.rendering import (
         Jinja2Rendering,
@@ -31,10 +32,13 @@ __all__ = [
     "TemplateNotFound",
     "TemplateRendering",
     "TornadoRendering",
+    "dump_iso_time",
     "load_jinja2_env",
     "load_mako_env",
     "load_mustache_env",
     "load_tornado_env",
+    "say_age",
+    "time_tag",
 ]
 
 # Imported when used: the hooks of this distribution lie in this package, and are read for every application.
@@ -49,10 +53,13 @@ _HOMES = {
     "TemplateNotFound": "brubeck.templating.folders",
     "TemplateRendering": "brubeck.templating.rendering",
     "TornadoRendering": "brubeck.templating.rendering",
+    "dump_iso_time": "brubeck.templating.moments",
     "load_jinja2_env": "brubeck.templating.loading",
     "load_mako_env": "brubeck.templating.loading",
     "load_mustache_env": "brubeck.templating.loading",
     "load_tornado_env": "brubeck.templating.loading",
+    "say_age": "brubeck.templating.moments",
+    "time_tag": "brubeck.templating.moments",
 }
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from brubeck.templating.cache import make_cache_folder
 from brubeck.templating.context import MISSING, get_of_handler, names_in
 from brubeck.templating.folders import Folder, Folders, TemplateNotFound, check_name
+from brubeck.templating.moments import time_tag
 from brubeck.templating.places import Place, add_place
 
 if TYPE_CHECKING:
@@ -99,7 +100,11 @@ class Engine(Generic[Compiled]):
         """Take from *application* what templates may use; called once, when the engine is loaded for it."""
         if self._follows_debug:
             self.reload = application.debug
-        self.globals = {"static_url": application.static_url, "url_for": application.url_for}
+        self.globals = {
+            "static_url": application.static_url,
+            "time_tag": time_tag,
+            "url_for": application.url_for,
+        }
         self.share(self.globals)
 
     def has(self, file: str) -> bool:

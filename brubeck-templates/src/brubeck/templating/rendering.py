@@ -127,7 +127,7 @@ class Rendering:
         """Return a page: the template *file* with *context* filled in.
 
         Templates also find `handler`, `current_user`, `csrf_token` and `csrf_field` where the handler has
-        them, and `url_for` and `static_url`.
+        them, and `url_for`, `static_url` and `time_tag`.
 
         Args:
             file: From the template folder on.
