@@ -293,6 +293,24 @@ class TestClosing:
         expect_events(address, "ticks", ["interrupted"], ["closed", 1006, ""])
 
 
+@pytest.mark.parametrize("address", ["embedded"], indirect=True)
+class TestOpening:
+    """Mongrel2 passes on what a client says in the order of its coming, and so behind an `on_open` that never ends."""
+
+    def test_a_close_interrupts_it(self, address: Address) -> None:
+        async def scenario() -> None:
+            client = await WebSocketClient.connect(address, "/ticks?name=close")
+            client.send("not for you")
+            client.send((4001).to_bytes(2, "big") + b"enough", 8)
+            while (told := await client.receive()) == "tick":
+                pass
+            assert told == 1000
+            assert await client.ended()
+
+        run(scenario())
+        expect_events(address, "close", ["interrupted"], ["closed", 4001, "enough"])
+
+
 class TestRooms:
     def test_everyone_in_a_room_hears_each_message_once(self, address: Address) -> None:
         async def scenario() -> None:

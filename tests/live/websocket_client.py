@@ -26,6 +26,19 @@ def run_clients(scenario: Coroutine[Any, Any, None], timeout_s: float = 60) -> N
     asyncio.run(guarded())
 
 
+def handshake(address: tuple[str, int], path: str, headers: dict[str, str] | None = None) -> bytes:
+    """Return a handshake; *headers* stand in the place of its own, or beside them."""
+    own = {
+        "Host": f"{address[0]}:{address[1]}",
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Key": base64.b64encode(os.urandom(16)).decode(),
+        "Sec-WebSocket-Version": "13",
+    }
+    lines = "".join(f"{name}: {value}\r\n" for name, value in {**own, **(headers or {})}.items())
+    return f"GET {path} HTTP/1.1\r\n{lines}\r\n".encode()
+
+
 class WebSocketClient:
     """One connection."""
 
@@ -37,15 +50,12 @@ class WebSocketClient:
 
     @classmethod
     async def connect(
-        cls, address: tuple[str, int], path: str, headers: dict[str, str] | None = None
+        cls, address: tuple[str, int], path: str, headers: dict[str, str] | None = None, **options: Any
     ) -> WebSocketClient:
-        reader, writer = await asyncio.open_connection(*address)
-        key = base64.b64encode(os.urandom(16)).decode()
-        lines = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
-        writer.write(
-            f"GET {path} HTTP/1.1\r\nHost: {address[0]}:{address[1]}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n{lines}\r\n".encode()
-        )
+        """Connect; *options* are those of `asyncio.open_connection`, and `tail`: bytes behind the handshake."""
+        tail = options.pop("tail", b"")
+        reader, writer = await asyncio.open_connection(*address, **options)
+        writer.write(handshake(address, path, headers) + tail)
         return cls(reader, writer, await reader.readuntil(b"\r\n\r\n"))
 
     @property

@@ -7,12 +7,13 @@ the kernel; what the client does not take waits in an `Outbox`, from which the h
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import gevent
 from brubeck.core.errors import ClientDisconnected
-from brubeck.core.websockets import CloseCode, Rooms, Upgrade, WebSocketSession
+from brubeck.core.websockets import CloseCode, Upgrade
 from brubeck.wsgi.channel import Channel
 from brubeck.wsgi.frames import (
     Closing,
@@ -20,21 +21,20 @@ from brubeck.wsgi.frames import (
     Ping,
     ProtocolError,
     encode_close,
-    encode_message,
     encode_ping,
     encode_pong,
 )
 from brubeck.wsgi.handshakes import encode_switch
 from brubeck.wsgi.outbox import Outbox
+from brubeck.wsgi.sessions import EmbeddedSession, EmbeddedSocket, rooms_of
 
 if TYPE_CHECKING:
     from brubeck.core.websockets import WebSocketMessageHandler
     from brubeck.wsgi.client import Client
     from brubeck.wsgi.exchange import Exchange
     from brubeck.wsgi.refusals import Refusal
-    from brubeck.wsgi.server import Server
 
-__all__ = ["EmbeddedSocket", "WebSocketClient", "open_websocket"]
+__all__ = ["WebSocketClient", "open_websocket"]
 
 log = logging.getLogger("brubeck.wsgi")
 
@@ -56,60 +56,6 @@ def open_websocket(exchange: Exchange, response: Upgrade) -> None:
     server.loop.run_callback(client.on_readable_hub)
 
 
-def rooms_of(server: Server) -> Rooms:
-    """Return the rooms of *server*: they are those of this process."""
-    if server.rooms is None:
-        server.rooms = Rooms()
-    return server.rooms
-
-
-class EmbeddedSocket:
-    """What a handler speaks through: a `WebSocketTransport`.
-
-    Args:
-        client: The connection.
-    """
-
-    __slots__ = ("_client",)
-
-    def __init__(self, client: WebSocketClient) -> None:
-        self._client = client
-
-    def send(self, data: str | bytes) -> None:
-        """Send one message; block the greenlet while too much waits for the client."""
-        self._client.write(encode_message(data))
-        self._client.wait_for_room()
-
-    def ping(self) -> None:
-        """Ask the client whether it is there."""
-        self._client.write(encode_ping())
-
-    def close(self, code: int, reason: str) -> None:
-        """Send a close frame, once; `WebSocketClient.check_hub` ends what is not answered."""
-        self._client.write_close(code, reason)
-
-    def join(self, room: str) -> None:
-        """Have the client hear *room*."""
-        if not self._client.gone:
-            rooms_of(self._client.server).join(room, self._client)
-
-    def leave(self, room: str) -> None:
-        """Undo `join`."""
-        rooms_of(self._client.server).leave(room, self._client)
-
-    def broadcast(self, room: str, data: str | bytes) -> None:
-        """Send to everyone in *room*. Who is too far behind is disconnected: nobody waits for a slow reader."""
-        frame = encode_message(data)
-        members: list[WebSocketClient] = rooms_of(self._client.server).members(room)
-        if any(member.is_full for member in members):
-            gevent.sleep(0)  # those who read are sent what waits for them
-        for member in members:
-            if member.is_full:
-                member.drop("does not keep up with its room")
-            else:
-                member.write(frame)
-
-
 class WebSocketClient(Channel):
     """A connection that was taken over from HTTP. Methods with *hub* in their name never block.
 
@@ -119,6 +65,8 @@ class WebSocketClient(Channel):
     """
 
     __slots__ = (
+        "_early",
+        "_early_bytes",
         "_frames",
         "_is_leaving",
         "_is_new",
@@ -133,12 +81,15 @@ class WebSocketClient(Channel):
         super().__init__(client.server, client.stream, client.peer)
         self.held = client.held
         client.retire(self)
-        self.session = WebSocketSession(handler, EmbeddedSocket(self))
+        self.session = EmbeddedSession(handler, EmbeddedSocket(self))
         self.heard_at = self.server.now
         self.closed_at: float | None = None
         """When a close frame was sent."""
         self._frames = FrameReader(handler.max_message_bytes)
         self._outbox: Outbox | None = None
+        self._early: list[Any] = []
+        """What came while `on_open` was at work."""
+        self._early_bytes = 0
         self._is_new = True
         self._is_opening = False
         self._is_leaving = self.server.is_stopping
@@ -164,9 +115,24 @@ class WebSocketClient(Channel):
             self._leave()
             return
         self.heard_at = self.server.now
-        self.held += data
-        if len(self.held) >= self.server.limits.max_buffered_bytes:
+        if self._is_opening and not self.held and len(data) <= _SLICE_BYTES:
+            self._early_bytes += len(data)
+            self._read_early(data)
+        else:
+            self.held += data
+        if len(self.held) + self._early_bytes >= self.server.limits.max_buffered_bytes:
             self.watcher.stop()
+
+    def _read_early(self, data: bytes) -> None:
+        """Look for a close frame: an `on_open` that does not end is interrupted by one."""
+        try:
+            for received in self._frames.read(data):
+                self._early.append(received)
+                if isinstance(received, Closing):
+                    self.session.farewell = (received.code, received.reason)
+                    self._interrupt_hub()
+        except ProtocolError as exc:
+            self._early.append(exc)
 
     def run(self) -> None:
         """Open the session, or tell it what has arrived; called in a worker."""
@@ -185,6 +151,10 @@ class WebSocketClient(Channel):
             self.session.open()
         finally:
             self._is_opening = False
+        if self._early:
+            self._take_all(self._early)
+            self._early.clear()
+        self._early_bytes = 0
 
     def _receive(self) -> bytes:
         try:
@@ -207,25 +177,33 @@ class WebSocketClient(Channel):
     def _read(self, data: bytes) -> None:
         """Tell the session what is in *data*, in its order."""
         turn_ends = perf_counter() + _TURN_S
-        try:
-            for start in range(0, len(data), _SLICE_BYTES):
-                if perf_counter() > turn_ends:
-                    gevent.sleep(0)
-                    turn_ends = perf_counter() + _TURN_S
-                for received in self._frames.read(data[start : start + _SLICE_BYTES]):
-                    self._take(received)
-                    if self.closing:
-                        return
-        except ProtocolError as exc:
-            self._fail(exc.code, exc.reason)
+        for start in range(0, len(data), _SLICE_BYTES):
+            if perf_counter() > turn_ends:
+                gevent.sleep(0)
+                turn_ends = perf_counter() + _TURN_S
+            try:
+                self._take_all(self._frames.read(data[start : start + _SLICE_BYTES]))
+            except ProtocolError as exc:
+                self._take(exc)
+            if self.closing:
+                return
 
-    def _take(self, received: str | bytes | Ping | Closing) -> None:
+    def _take_all(self, several: Iterable[Any]) -> None:
+        for received in several:
+            self._take(received)
+            if self.closing:
+                return
+
+    def _take(self, received: str | bytes | Ping | Closing | ProtocolError) -> None:
         if isinstance(received, Ping):
             self.write(encode_pong(received))
             self.wait_for_room()
         elif isinstance(received, Closing):
             self.session.receive_close(received.code, received.reason)
+            self.write_close(CloseCode.NORMAL, "")
             self.hang_up()
+        elif isinstance(received, ProtocolError):
+            self._fail(received.code, received.reason)
         else:
             self.session.receive(received)
 
@@ -362,7 +340,9 @@ class WebSocketClient(Channel):
         self._is_leaving = True
         if self._is_opening:
             self.session.is_open = False
+            self.session.farewell = (CloseCode.GOING_AWAY, "")
             self.write_close(CloseCode.GOING_AWAY, "")
+            self.server.loop.run_callback(self._interrupt_hub)
         elif self.worker is None:
             self.server.loop.run_callback(self.on_readable_hub)
 
