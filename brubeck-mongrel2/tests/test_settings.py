@@ -53,6 +53,14 @@ def test_toml_is_read_and_flags_win(tmp_path):
         ('[static]\n"/static" = "."', "begins and ends with a slash"),
         ('[static]\n"/static/" = "nowhere"', "does not exist"),
         (f'send_spec = "ipc:///{"x" * 120}"', "107 bytes"),
+        ('[handlers.api]\npath = "/api"', "begins and ends with a slash"),
+        ('[handlers.api]\npaths = "/api/"', "Did you mean 'path'"),
+        ('[handlers.api]\napp = "site:api"', "'api' and the first handler have the same host and path"),
+        ('[handlers.a]\nhost = "a.b"\n[handlers.b]\nhost = "a.b"', "'b' and 'a' have the same host"),
+        ('[handlers."a/b"]\npath = "/a/"', "named by small letters"),
+        ('[handlers.api]\npath = "/api/"\nworkers = 0', "workers must be from 1 to 512, got 0"),
+        ('[handlers.api]\npath = "/api/"\nworkers = "many"', "wrong kind"),
+        ("handlers = 3", "wrong kind"),
     ],
 )
 def test_what_cannot_work_is_one_sentence(tmp_path, text, match):
@@ -69,3 +77,24 @@ def test_siblings_that_mongrel2_would_serve_are_named(tmp_path):
 
     with pytest.raises(ConfigurationError, match="static-secret"):
         ServerSettings(folder=tmp_path, static={"/~s/": str(tmp_path / "static")})
+
+
+def test_a_further_handler_has_a_route_and_sockets_of_its_own(tmp_path):
+    """By a part of the path, and by a host."""
+    (tmp_path / "m.toml").write_text(
+        '[handlers.api]\npath = "/api/"\napp = "site:api"\nworkers = 3\n[handlers.admin]\nhost = "admin.example"\n'
+    )
+    settings = load_settings(tmp_path / "m.toml")
+    path = write_database(settings)
+    query = (
+        "SELECT host.name, route.path, send_spec, recv_spec FROM route JOIN host ON host_id = host.id "
+        "JOIN handler ON target_id = handler.id WHERE target_type = 'handler' ORDER BY route.id"
+    )
+    run = f"ipc://{settings.folder}"
+
+    assert rows(path, query) == [
+        ("localhost", "/", f"{run}/requests", f"{run}/replies"),
+        ("localhost", "/api/", f"{run}/api-requests", f"{run}/api-replies"),
+        ("admin.example", "/", f"{run}/admin-requests", f"{run}/admin-replies"),
+    ]
+    assert [(pair.app, pair.workers) for pair in settings.further_handlers] == [("site:api", 3), ("", 1)]

@@ -60,6 +60,9 @@ def init(
     path = write_database(settings)
     click.echo(f"{path} is written. To run it: mongrel2 {path} {settings.uuid}")
     click.echo(f"Handlers: Mongrel2Connection({settings.send_spec!r}, {settings.recv_spec!r})")
+    for further in settings.further_handlers:
+        place = f"{further.host}{further.path}"
+        click.echo(f"For {place}: Mongrel2Connection({further.send_spec!r}, {further.recv_spec!r})")
     for prefix in settings.static:
         click.echo(
             f"Mongrel2 answers {prefix} itself, and 404 to every shorter beginning of it ({prefix[:2]} …)."
@@ -153,10 +156,13 @@ def status(config: Path, as_json: bool) -> None:
     from brubeck.mongrel2.control import ask_balancer, ask_server
 
     settings = load(config)
-    found = {
+    found: dict[str, Any] = {
         "mongrel2": ask_server(settings.control_spec),
         "balancer": ask_balancer(settings.balancer_spec),
     }
+    further = {pair.name: ask_balancer(pair.balancer_spec) for pair in settings.further_handlers if pair.app}
+    if further:
+        found["balancers"] = further
     if as_json:
         click.echo(json.dumps(found, indent=2))
     else:
@@ -167,12 +173,20 @@ def status(config: Path, as_json: bool) -> None:
 
 def describe(found: dict[str, Any]) -> list[str]:
     """Return the lines that a person reads."""
-    server, balancer = found["mongrel2"], found["balancer"]
+    server = found["mongrel2"]
     lines = ["Mongrel2: no answer" if server is None else f"Mongrel2: {len(server)} connections"]
+    lines += describe_balancer("Balancer", found["balancer"])
+    for name, balancer in found.get("balancers", {}).items():
+        lines += describe_balancer(f"Balancer of {name}", balancer)
+    return lines
+
+
+def describe_balancer(name: str, balancer: dict[str, Any] | None) -> list[str]:
+    """Return the lines about one balancer and its workers."""
     if balancer is None:
-        return [*lines, "Balancer: no answer"]
-    totals = ", ".join(f"{name} {count}" for name, count in balancer["totals"].items())
-    lines.append(f"Balancer: {totals}, waiting {balancer['waiting']}")
+        return [f"{name}: no answer"]
+    totals = ", ".join(f"{what} {count}" for what, count in balancer["totals"].items())
+    lines = [f"{name}: {totals}, waiting {balancer['waiting']}"]
     for worker in balancer["workers"]:
         state = "leaving" if worker["leaving"] else "taking"
         lines.append(

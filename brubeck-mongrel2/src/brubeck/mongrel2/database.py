@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from brubeck.mongrel2.settings import ServerSettings
+from brubeck.mongrel2.settings import HandlerSettings, ServerSettings
 
 __all__ = ["fresh_ident", "write_database"]
 
@@ -91,14 +91,24 @@ def all_rows(settings: ServerSettings, ident: str) -> dict[str, list[tuple[Any, 
         ),
         *(str(settings.pid_file), settings.control_spec, int(bool(settings.certificates))),
     )
-    handler = (1, settings.send_spec, ident, settings.recv_spec, ident, 0, settings.protocol)
+    pairs: list[ServerSettings | HandlerSettings] = [settings, *settings.further_handlers]
+    handlers = [
+        (n, pair.send_spec, ident, pair.recv_spec, ident, 0, settings.protocol)
+        for n, pair in enumerate(pairs, 1)
+    ]
+    hosts = {settings.default_host: 1}
+    routes = [("/", 1, 1, "handler")]
+    for number, further in enumerate(settings.further_handlers, 2):
+        host = hosts.setdefault(further.host, len(hosts) + 1)
+        routes.append((further.path, host, number, "handler"))
     bases = enumerate(settings.static.items(), 1)
     static = [(number, prefix, f"{Path(folder).resolve()}/") for number, (prefix, folder) in bases]
+    routes += [(prefix, 1, number, "dir") for number, prefix, _ in static]
     return {
         "server": [server],
-        "host": [(1, 1, settings.default_host, settings.default_host)],
-        "handler": [handler],
-        "route": [(1, "/", 1, 1, "handler"), *((n + 1, prefix, 1, n, "dir") for n, prefix, _ in static)],
+        "host": [(n, 1, name, name) for name, n in hosts.items()],
+        "handler": handlers,
+        "route": [(n, *route) for n, route in enumerate(routes, 1)],
         "directory": [(n, base, "index.html", "application/octet-stream", 0) for n, _, base in static],
         "setting": [(n, key, value) for n, (key, value) in enumerate(settings.rows(), 1)],
         "mimetype": [(n, *pair) for n, pair in enumerate(MIMETYPES.items(), 1)],

@@ -2,24 +2,78 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from brubeck.core.errors import ConfigurationError
+from brubeck.mongrel2.descriptors import HOT_DIVIDEND
 
-__all__ = ["ServerSettings", "load_settings"]
+__all__ = ["HandlerSettings", "ServerSettings", "load_settings"]
 
 MAX_IPC_PATH_BYTES = 107
 """What a Unix socket's address can hold."""
 
+MAX_WORKERS = 512
+
+_is_name = re.compile(r"[a-z0-9][a-z0-9_-]{0,29}").fullmatch
+
+
+@dataclass(frozen=True)
+class HandlerSettings:
+    """A further pair of addresses: the messages of a host, or of a part of one, for another program.
+
+    Args:
+        name: Names its sockets.
+        folder: Of the server's files, where its sockets are.
+        host: Whose messages.
+        path: What their path begins with.
+        app: The application, as `brubeck run` names it; for `brubeck mongrel2 up`.
+        workers: How many of them `up` runs.
+    """
+
+    name: str
+    folder: Path
+    host: str
+    path: str = "/"
+    app: str = ""
+    workers: int = 1
+
+    def __post_init__(self) -> None:
+        if not _is_name(self.name):
+            raise ConfigurationError(
+                f"A handler is named by small letters, digits, - and _, got {self.name!r}."
+            )
+        if not (self.path.startswith("/") and self.path.endswith("/")) or "(" in self.path:
+            raise ConfigurationError(f"A handler's path begins and ends with a slash, got {self.path!r}.")
+        if not 1 <= self.workers <= MAX_WORKERS:
+            raise ConfigurationError(f"workers must be from 1 to {MAX_WORKERS}, got {self.workers!r}.")
+        for address in (self.send_spec, self.recv_spec, self.balancer_spec):
+            check_ipc(address)
+
+    @property
+    def send_spec(self) -> str:
+        """Where its workers pull from."""
+        return f"ipc://{self.folder / self.name}-requests"
+
+    @property
+    def recv_spec(self) -> str:
+        """Where its workers publish to."""
+        return f"ipc://{self.folder / self.name}-replies"
+
+    @property
+    def balancer_spec(self) -> str:
+        """Where its balancer listens for workers of this machine."""
+        return f"ipc://{self.folder / self.name}-balancer"
+
 
 @dataclass(frozen=True)
 class ServerSettings:
-    """One Mongrel2 with one pair of addresses for its handlers.
+    """One Mongrel2 with one pair of addresses for its handlers, or more.
 
     Args:
         folder: Where its files are: configuration, sockets, parked uploads, process id.
@@ -30,6 +84,7 @@ class ServerSettings:
         recv_spec: Where handlers publish to; a socket in *folder* by default.
         protocol: How headers are written, `tnetstring` or `json`.
         static: Path prefixes and folders that Mongrel2 serves itself.
+        handlers: Further pairs by name, each with the fields of `HandlerSettings`.
         content_length: Bodies up to here are sent in the message; above, parked in *folder*.
         buffer_size: The longest head of a request.
         handler_targets: Connections that one reply may go to.
@@ -37,8 +92,8 @@ class ServerSettings:
         idle_timeout_s: A connection that says and hears nothing for so long is closed; 0 never closes one, which
             WebSockets and server-sent events want.
         uploads: Whether bodies above *content_length* are taken.
-        max_descriptors: Half of them may wait at once, Mongrel2's own sockets among them: with one more, it no longer
-            hears its handlers and does not recover. The process's limit must allow as many; `up` sees to that.
+        max_descriptors: Half of them may be connections; see `cap_connections` for what `up` does about more. Where the
+            system allows fewer, it is half of what the system allows.
         flow_control: Have Mongrel2 acknowledge what it wrote; see the manual for what that costs.
         options: Further rows of Mongrel2's table `setting`.
     """
@@ -51,6 +106,7 @@ class ServerSettings:
     recv_spec: str = ""
     protocol: str = "tnetstring"
     static: Mapping[str, str] = field(default_factory=dict)
+    handlers: Mapping[str, Any] = field(default_factory=dict)
     content_length: int = 4 * 1024 * 1024
     buffer_size: int = 65_536
     handler_targets: int = 128
@@ -70,6 +126,7 @@ class ServerSettings:
             if not getattr(self, name):
                 object.__setattr__(self, name, f"ipc://{self.folder / file}")
         self._check()
+        check_handlers(self.further_handlers, self.default_host, self.static)
 
     def _check(self) -> None:
         if self.protocol not in ("tnetstring", "json"):
@@ -85,6 +142,19 @@ class ServerSettings:
     def balancer_spec(self) -> str:
         """Where the balancer listens for workers of this machine."""
         return f"ipc://{self.folder / 'balancer'}"
+
+    @property
+    def further_handlers(self) -> list[HandlerSettings]:
+        """The handlers beside the first, in their order."""
+        known = [item.name for item in fields(HandlerSettings) if item.name not in ("name", "folder")]
+        for name, values in self.handlers.items():
+            for unknown in sorted(set(values) - set(known)):
+                hint = hint_at(unknown, known)
+                raise ConfigurationError(f"The handler {name!r} has an unknown setting {unknown!r}. {hint}")
+        return [
+            HandlerSettings(name, self.folder, **{"host": self.default_host, **values})
+            for name, values in self.handlers.items()
+        ]
 
     @property
     def database(self) -> Path:
@@ -119,7 +189,7 @@ class ServerSettings:
             "limits.min_read_rate": 0,
             "limits.min_write_rate": 0,
             "superpoll.max_fd": self.max_descriptors,
-            "superpoll.hot_dividend": 2,
+            "superpoll.hot_dividend": HOT_DIVIDEND,
             "download.flow_control": int(self.flow_control),
         }
         if self.uploads:
@@ -157,6 +227,25 @@ def check_static(prefix: str, folder: str) -> None:
         )
 
 
+def check_handlers(handlers: list[HandlerSettings], default_host: str, static: Mapping[str, str]) -> None:
+    """Refuse two of one place: the second would never hear anything."""
+    places = {(default_host, "/"): "the first handler"}
+    places.update(((default_host, prefix), "a static folder") for prefix in static)
+    for handler in handlers:
+        other = places.setdefault((handler.host, handler.path), repr(handler.name))
+        if other != repr(handler.name):
+            raise ConfigurationError(
+                f"The handler {handler.name!r} and {other} have the same host and path, {handler.host!r} and "
+                f"{handler.path!r}. Give it another path, or a host of its own."
+            )
+
+
+def hint_at(unknown: str, known: Iterable[str]) -> str:
+    """Return what to write in the place of *unknown*."""
+    near = get_close_matches(unknown, known, 1)
+    return f"Did you mean {near[0]!r}?" if near else f"It knows {', '.join(known)}."
+
+
 def load_settings(path: Path, **given: Any) -> ServerSettings:
     """Return the settings in the TOML file *path* with those that were *given* in their place.
 
@@ -170,13 +259,12 @@ def load_settings(path: Path, **given: Any) -> ServerSettings:
     known = {item.name: item for item in fields(ServerSettings)}
     for name in found:
         if name not in known:
-            near = get_close_matches(name, known, 1)
-            hint = f"Did you mean {near[0]!r}?" if near else f"It knows {', '.join(known)}."
+            hint = hint_at(name, known)
             raise ConfigurationError(f"{str(path)!r} has an unknown setting {name!r}. {hint}")
     values = {**found, **{name: value for name, value in given.items() if value is not None}}
     values.setdefault("folder", path.parent / "run")
     settings = ServerSettings(folder=Path(values.pop("folder")))
     try:
         return replace(settings, **values)
-    except TypeError as exc:
+    except (AttributeError, TypeError) as exc:
         raise ConfigurationError(f"{str(path)!r} has a setting of the wrong kind: {exc}.") from None

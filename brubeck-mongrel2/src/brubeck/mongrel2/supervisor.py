@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import resource
 import shutil
 import signal
 import subprocess
@@ -18,7 +17,8 @@ from pathlib import Path
 from brubeck.core.errors import ConfigurationError
 from brubeck.mongrel2.control import ask_balancer
 from brubeck.mongrel2.database import write_database
-from brubeck.mongrel2.settings import ServerSettings
+from brubeck.mongrel2.descriptors import cap_connections, raise_descriptor_limit
+from brubeck.mongrel2.settings import HandlerSettings, ServerSettings
 
 __all__ = ["Supervisor", "find_supervisor"]
 
@@ -83,13 +83,91 @@ class Child:
             process.wait()
 
 
-class Supervisor:
-    """One server, one balancer, and workers of one application.
+class Team:
+    """The balancer and the workers of one application behind the server.
 
     Args:
         settings: Of the server.
+        pair: The addresses: the server's own, or those of a further handler.
         target: The application, as `brubeck run` names it.
         workers: How many.
+    """
+
+    def __init__(
+        self, settings: ServerSettings, pair: ServerSettings | HandlerSettings, target: str, workers: int
+    ) -> None:
+        self.settings = settings
+        self.pair = pair
+        self.target = target
+        name = f" of {pair.name}" if isinstance(pair, HandlerSettings) else ""
+        self.balancer = Child(f"the balancer{name}", self._start_balancer)
+        self.workers = [Child(f"worker {n}{name}", self._start_worker) for n in range(1, workers + 1)]
+
+    def _start_balancer(self) -> subprocess.Popen[bytes]:
+        addresses = (
+            "--pull",
+            self.pair.send_spec,
+            "--pub",
+            self.pair.recv_spec,
+            "--listen",
+            self.pair.balancer_spec,
+        )
+        return self._spawn("mongrel2", "balance", *addresses)
+
+    def _start_worker(self) -> subprocess.Popen[bytes]:
+        return self._spawn("run", self.target, "--connection", "mongrel2")
+
+    def _spawn(self, *command: str) -> subprocess.Popen[bytes]:
+        settings = self.settings
+        environment = {
+            "BRUBECK_MONGREL2_PULL": self.pair.send_spec,
+            "BRUBECK_MONGREL2_PUB": self.pair.recv_spec,
+            "BRUBECK_MONGREL2_BALANCER": self.pair.balancer_spec,
+            "BRUBECK_MONGREL2_UPLOADS": str(settings.upload_folder) if settings.uploads else "",
+        }
+        return spawn(sys.executable, "-m", "brubeck.core.command", *command, **environment)
+
+    def reload(self, is_over: Callable[[], bool]) -> None:
+        """Replace the workers one by one: the new one takes messages before the old one stops."""
+        for place, old in enumerate(self.workers):
+            fresh = Child(old.name, self._start_worker)
+            fresh.tend(time.monotonic())
+            if not self._await_worker(fresh):
+                log.error("The new %s did not begin to take messages; the old ones stay.", fresh.name)
+                fresh.stop(1)
+                return
+            self.workers[place] = fresh
+            old.stop(DRAIN_S + 5)
+            if is_over():
+                return
+
+    def _await_worker(self, fresh: Child) -> bool:
+        """Wait until the balancer knows the worker; say whether it came to that."""
+        deadline = time.monotonic() + READY_S
+        while time.monotonic() < deadline and fresh.pid is not None:
+            status = ask_balancer(self.pair.balancer_spec, 0.5)
+            if status and any(worker.get("pid") == fresh.pid for worker in status["workers"]):
+                return True
+            time.sleep(POLL_S)
+        return False
+
+    def dismiss(self) -> None:
+        """Have the workers end, once the balancer gives out no more."""
+        for worker in self.workers:
+            if worker.process is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    worker.process.send_signal(signal.SIGTERM)
+        for worker in self.workers:
+            worker.stop(5)
+
+
+class Supervisor:
+    """One server, and for each of its handlers a balancer and workers of one application.
+
+    Args:
+        settings: Of the server.
+        target: The application of the first handler, as `brubeck run` names it.
+        workers: How many of it.
 
     Raises:
         ConfigurationError: Mongrel2 is not installed, or the address cannot be used.
@@ -105,54 +183,19 @@ class Supervisor:
                 f"`brubeck mongrel2 up` already runs in {str(settings.folder)!r} (pid {pid})."
             )
         self.settings = settings
-        self.target = target
         self.server = Child("mongrel2", self._start_server)
-        self.balancer = Child("the balancer", self._start_balancer)
-        self.workers = [Child(f"worker {number}", self._start_worker) for number in range(1, workers + 1)]
+        self.teams = [Team(settings, settings, target, workers)]
+        for handler in settings.further_handlers:
+            if handler.app:  # another is run by other means
+                self.teams.append(Team(settings, handler, handler.app, handler.workers))
+        self._capped_pid = 0
         self._wants_reload = False
         self._wants_stop = False
 
     def _start_server(self) -> subprocess.Popen[bytes]:
         write_database(self.settings)  # with a fresh ident: connection ids start again
         self.settings.pid_file.unlink(missing_ok=True)
-        return self._spawn("mongrel2", str(self.settings.database), self.settings.uuid)
-
-    def _start_balancer(self) -> subprocess.Popen[bytes]:
-        settings = self.settings
-        addresses = (
-            "--pull",
-            settings.send_spec,
-            "--pub",
-            settings.recv_spec,
-            "--listen",
-            settings.balancer_spec,
-        )
-        command = (sys.executable, "-m", "brubeck.core.command", "mongrel2", "balance")
-        return self._spawn(*command, *addresses)
-
-    def _start_worker(self) -> subprocess.Popen[bytes]:
-        command = (
-            sys.executable,
-            "-m",
-            "brubeck.core.command",
-            "run",
-            self.target,
-            "--connection",
-            "mongrel2",
-        )
-        return self._spawn(*command)
-
-    def _spawn(self, *command: str) -> subprocess.Popen[bytes]:
-        settings = self.settings
-        environment = {
-            **os.environ,
-            "BRUBECK_MONGREL2_PULL": settings.send_spec,
-            "BRUBECK_MONGREL2_PUB": settings.recv_spec,
-            "BRUBECK_MONGREL2_BALANCER": settings.balancer_spec,
-            "BRUBECK_MONGREL2_UPLOADS": str(settings.upload_folder) if settings.uploads else "",
-        }
-        # A session of its own: Ctrl-C is for the supervisor, which knows in which order to stop.
-        return subprocess.Popen(command, env=environment, start_new_session=True)
+        return spawn("mongrel2", str(self.settings.database), self.settings.uuid)
 
     def run(self) -> int:
         """Run until SIGTERM or SIGINT; replace the workers at SIGHUP.
@@ -187,49 +230,39 @@ class Supervisor:
 
     def _tend(self) -> None:
         now = time.monotonic()
-        for child in (self.server, self.balancer, *self.workers):
+        for child in (
+            self.server,
+            *(child for team in self.teams for child in (team.balancer, *team.workers)),
+        ):
             child.tend(now)
+        self._cap_server()
+
+    def _cap_server(self) -> None:
+        """Bound the connections of a server that has just started: when its pid file is there, it has read its limit."""
+        pid = self.server.pid
+        if pid is not None and pid != self._capped_pid and self.settings.pid_file.exists():
+            self._capped_pid = pid
+            with contextlib.suppress(OSError):
+                cap_connections(pid)
 
     def _reload(self) -> None:
-        """Replace the workers one by one: the new one takes messages before the old one stops."""
-        for place, old in enumerate(self.workers):
-            fresh = Child(old.name, self._start_worker)
-            fresh.tend(time.monotonic())
-            if not self._await_worker(fresh):
-                log.error("The new %s did not begin to take messages; the old ones stay.", fresh.name)
-                fresh.stop(1)
-                return
-            self.workers[place] = fresh
-            old.stop(DRAIN_S + 5)
+        for team in self.teams:
+            team.reload(lambda: self._wants_stop)
             if self._wants_stop:
                 return
 
-    def _await_worker(self, fresh: Child) -> bool:
-        """Wait until the balancer knows the worker; say whether it came to that."""
-        deadline = time.monotonic() + READY_S
-        while time.monotonic() < deadline and fresh.pid is not None:
-            status = ask_balancer(self.settings.balancer_spec, 0.5)
-            if status and any(worker.get("pid") == fresh.pid for worker in status["workers"]):
-                return True
-            time.sleep(POLL_S)
-        return False
-
     def _stop(self) -> None:
-        """Stop the balancer first, which gives out no more and waits for what is out; the server last."""
-        self.balancer.stop(DRAIN_S)
-        for worker in self.workers:
-            if worker.process is not None:
-                with contextlib.suppress(ProcessLookupError):
-                    worker.process.send_signal(signal.SIGTERM)
-        for worker in self.workers:
-            worker.stop(5)
+        """Stop the balancers first, which give out no more and wait for what is out; the server last."""
+        for team in self.teams:
+            team.balancer.stop(DRAIN_S)
+        for team in self.teams:
+            team.dismiss()
         self.server.stop(2)
 
 
-def raise_descriptor_limit() -> None:
-    """Let this process and its children open as many descriptors as the system allows them."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+def spawn(*command: str, **environment: str) -> subprocess.Popen[bytes]:
+    """Start a process in a session of its own: Ctrl-C is for the supervisor, which knows in which order to stop."""
+    return subprocess.Popen(command, env={**os.environ, **environment}, start_new_session=True)
 
 
 def supervisor_file(settings: ServerSettings) -> Path:
