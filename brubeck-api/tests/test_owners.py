@@ -65,7 +65,9 @@ def test_new_documents_get_their_owner():
 
 
 def test_a_stranger_owns_nothing():
-    assert ask(lambda page: page.owner_fields, None).status_code == 401
+    answer = ask(lambda page: page.owner_fields, None)
+
+    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, 'Cookie realm="site"')
 
 
 @pytest.mark.parametrize(

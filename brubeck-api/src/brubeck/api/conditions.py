@@ -47,6 +47,7 @@ class ConditionalMixin:
     ) -> Response | None:
         """Return the 304 to send, or None where the message is to be answered as usual.
 
+        Ask it where the answer would be a success: who may not see the thing must not learn its tag (section 13.2.1).
         For GET and HEAD the answer gets `ETag` and `Last-Modified`. For what changes things, call it with the tag of
         what is stored, before it is changed, and within the transaction that changes it.
 

@@ -45,7 +45,8 @@ class OwnedHandlerMixin:
         """
         user = self.current_user
         if user is None:
-            raise HTTPError(401, "Log in first.")
+            challenge = getattr(self, "auth_challenge", 'Cookie realm="site"')  # RFC 9110 section 15.5.2
+            raise HTTPError(401, "Log in first.", headers={"WWW-Authenticate": challenge})
         return {"owner_id": read(user, "id"), "owner_username": read(user, "username")}
 
     def is_owner(self: Any, document: Any) -> bool:
