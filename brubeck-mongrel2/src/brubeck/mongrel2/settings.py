@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from brubeck.core.errors import ConfigurationError
-from brubeck.mongrel2.descriptors import HOT_DIVIDEND
 
 __all__ = ["HandlerSettings", "ServerSettings", "load_settings"]
 
@@ -92,8 +91,8 @@ class ServerSettings:
         idle_timeout_s: A connection that says and hears nothing for so long is closed; 0 never closes one, which
             WebSockets and server-sent events want.
         uploads: Whether bodies above *content_length* are taken.
-        max_descriptors: Half of them may be connections; see `cap_connections` for what `up` does about more. Where the
-            system allows fewer, it is half of what the system allows.
+        max_descriptors: Where the system allows fewer, Mongrel2 takes what it allows. Half of them are looked at each
+            time anything happens, and Mongrel2's own sockets have to be among those.
         flow_control: Have Mongrel2 acknowledge what it wrote; see the manual for what that costs.
         options: Further rows of Mongrel2's table `setting`.
     """
@@ -189,7 +188,7 @@ class ServerSettings:
             "limits.min_read_rate": 0,
             "limits.min_write_rate": 0,
             "superpoll.max_fd": self.max_descriptors,
-            "superpoll.hot_dividend": HOT_DIVIDEND,
+            "superpoll.hot_dividend": 2,
             "download.flow_control": int(self.flow_control),
         }
         if self.uploads:

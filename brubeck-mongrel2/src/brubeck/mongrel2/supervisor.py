@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -17,7 +18,6 @@ from pathlib import Path
 from brubeck.core.errors import ConfigurationError
 from brubeck.mongrel2.control import ask_balancer
 from brubeck.mongrel2.database import write_database
-from brubeck.mongrel2.descriptors import cap_connections, raise_descriptor_limit
 from brubeck.mongrel2.settings import HandlerSettings, ServerSettings
 
 __all__ = ["Supervisor", "find_supervisor"]
@@ -188,7 +188,6 @@ class Supervisor:
         for handler in settings.further_handlers:
             if handler.app:  # another is run by other means
                 self.teams.append(Team(settings, handler, handler.app, handler.workers))
-        self._capped_pid = 0
         self._wants_reload = False
         self._wants_stop = False
 
@@ -235,15 +234,6 @@ class Supervisor:
             *(child for team in self.teams for child in (team.balancer, *team.workers)),
         ):
             child.tend(now)
-        self._cap_server()
-
-    def _cap_server(self) -> None:
-        """Bound the connections of a server that has just started: when its pid file is there, it has read its limit."""
-        pid = self.server.pid
-        if pid is not None and pid != self._capped_pid and self.settings.pid_file.exists():
-            self._capped_pid = pid
-            with contextlib.suppress(OSError):
-                cap_connections(pid)
 
     def _reload(self) -> None:
         for team in self.teams:
@@ -263,6 +253,12 @@ class Supervisor:
 def spawn(*command: str, **environment: str) -> subprocess.Popen[bytes]:
     """Start a process in a session of its own: Ctrl-C is for the supervisor, which knows in which order to stop."""
     return subprocess.Popen(command, env={**os.environ, **environment}, start_new_session=True)
+
+
+def raise_descriptor_limit() -> None:
+    """Let this process and its children open as many descriptors as the system allows them."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def supervisor_file(settings: ServerSettings) -> Path:
