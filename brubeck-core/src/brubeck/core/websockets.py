@@ -128,7 +128,7 @@ class WebSocketMessageHandler(MessageHandler):
         if connection is not None and not connection.carries_websockets:
             raise ConfigurationError(
                 f"{cls.__qualname__} is a WebSocketMessageHandler, and {type(connection).__qualname__} carries no "
-                "WebSockets. Use a connection that does, such as Mongrel2Connection."
+                "WebSockets. Use a connection that does, such as WSGIConnection or Mongrel2Connection."
             )
 
     def get(self, *args: Any, **kwargs: Any) -> Response:
