@@ -219,6 +219,9 @@ class Supervisor:
         sys.stderr.write("All workers are replaced\n")
 
     def _stop_all(self) -> None:
+        """Have the workers take what waits at the listener and drain; nobody is let in behind their backs."""
+        if self._fileno is not None:
+            os.close(self._fileno)
         os.close(self._life_end)
         running = [worker for worker in self._workers if worker is not None]
         for worker in running:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Callable
 from pathlib import Path
@@ -53,13 +54,18 @@ class Endpoint:
         self.port: int = port
         self.unix = unix
         self._fd = fd
+        self._owns_fd = False
         self._reuse_port = reuse_port
         self.tls = load_tls(certfile, keyfile)
         self.scheme = "https" if self.tls else "http"
 
     def inherit(self, fileno: int) -> None:
-        """Listen with the socket behind *fileno*, in the place of a new one."""
+        """Listen with the socket behind *fileno*, in the place of a new one.
+
+        The descriptor becomes ours: one that stayed open would let clients in that nobody answers any more.
+        """
         self._fd = fileno
+        self._owns_fd = True
 
     def listen(self) -> list[socket.socket]:
         """Return the sockets, bound; `port` becomes the one that was taken."""
@@ -71,10 +77,18 @@ class Endpoint:
 
     def _sockets(self) -> list[socket.socket]:
         if self._fd is not None:
-            return [listeners.adopt(self._fd)]
+            adopted = listeners.adopt(self._fd)
+            if self._owns_fd:
+                os.close(self._fd)
+            return [adopted]
         if self.unix is not None:
             return [listeners.bind_unix(self.unix)]
         return listeners.from_systemd() or [listeners.bind(self.host, self.port, reuse_port=self._reuse_port)]
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may accept from the same sockets."""
+        return self._fd is not None
 
     @property
     def url(self) -> str:
@@ -159,7 +173,14 @@ class WSGIConnection(Connection):
         """
         sockets = self.endpoint.listen()
         gateway = BrubeckGateway(application, (self.host, self.port), self.endpoint.scheme, self._note)
-        self._server = make_server(gateway, sockets, self.limits, application.pool.size, self.endpoint.tls)
+        self._server = make_server(
+            gateway,
+            sockets,
+            self.limits,
+            application.pool.size,
+            self.endpoint.tls,
+            shares_listeners=self.endpoint.is_shared,
+        )
 
     def serve(self) -> None:
         """Answer until `stop` is called."""
@@ -209,6 +230,15 @@ def make_server(
     limits: Limits,
     max_workers: int | None,
     tls: ssl.SSLContext | None,
+    *,
+    shares_listeners: bool = False,
 ) -> Server:
     """Return a server for *gateway*; without *max_workers* it has no bound but the connections."""
-    return Server(gateway, sockets, limits, max_workers or limits.max_connections, tls)
+    return Server(
+        gateway,
+        sockets,
+        limits,
+        max_workers or limits.max_connections,
+        tls,
+        shares_listeners=shares_listeners,
+    )

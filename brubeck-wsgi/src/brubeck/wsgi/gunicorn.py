@@ -70,7 +70,14 @@ class Worker(GunicornWorker):  # type: ignore[misc]
             listener.setblocking(False)
         tls = ssl_context(self.cfg) if self.cfg.is_ssl else None
         gateway = Gateway(self, server_name(sockets[0]), "https" if tls else "http")
-        server = make_server(gateway, sockets, read_limits(self.cfg), self.cfg.worker_connections, tls)
+        server = make_server(
+            gateway,
+            sockets,
+            read_limits(self.cfg),
+            self.cfg.worker_connections,
+            tls,
+            shares_listeners=self.cfg.workers > 1,
+        )
         serving = gevent.spawn(server.serve)
         while self.alive and not serving.ready():
             self.notify()

@@ -39,7 +39,11 @@ log = logging.getLogger("brubeck.wsgi")
 
 TICK_S = 0.5
 ACCEPT_BATCH = 128
-"""Connections accepted before others have their turn."""
+"""Connections accepted before others have their turn; one, where other processes accept from the same listener.
+
+Of 64 connections that wait, one of two workers took 62 with a batch, and 44 one by one. For a single process a batch
+saves a sixth of what a connection costs.
+"""
 MAX_IDLE_WORKERS = 256
 _LENGTHS_OF_OWN = (len("date"), len("server"))
 _OUT_OF_ROOM = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
@@ -54,6 +58,7 @@ class Server:
         limits: What clients may ask for.
         max_workers: Handlers at work at once.
         tls: Wraps each connection, where given.
+        shares_listeners: Whether other processes accept from the same ones.
     """
 
     def __init__(
@@ -63,6 +68,8 @@ class Server:
         limits: Limits,
         max_workers: int,
         tls: ssl.SSLContext | None = None,
+        *,
+        shares_listeners: bool = False,
     ) -> None:
         self.gateway = gateway
         self.limits = limits
@@ -86,6 +93,7 @@ class Server:
         self._waiting: deque[Channel] = deque()
         self._tls = tls
         self._listeners = list(listeners)
+        self._accept_batch = 1 if shares_listeners else ACCEPT_BATCH
         self._acceptors: list[Any] = []
         self._gives_up_at = float("inf")
         self._done = Event()
@@ -116,6 +124,7 @@ class Server:
         if self.is_stopping:
             self._check_done()
             return
+        self._accept_rest()
         self.is_stopping = True
         self._stop_accepting()
         self.now = time.monotonic()
@@ -168,22 +177,32 @@ class Server:
     # Connections
 
     def _accept(self, listener: socket.socket) -> None:
-        for _ in range(ACCEPT_BATCH):
-            if len(self.clients) >= self.limits.max_connections:
+        for _ in range(self._accept_batch):
+            if not self._accept_one(listener):
+                return
+
+    def _accept_rest(self) -> None:
+        """Take what the kernel let in already: closing the listener would reset it."""
+        for _, listener in zip(self._acceptors, self._listeners, strict=False):
+            while self._accept_one(listener):
+                pass
+
+    def _accept_one(self, listener: socket.socket) -> bool:
+        """Take a connection; say whether another may wait."""
+        if len(self.clients) >= self.limits.max_connections:
+            self._pause(listener)
+            return False
+        try:
+            sock, peer = listener.accept()
+        except BlockingIOError:
+            return False
+        except OSError as exc:
+            if exc.errno in _OUT_OF_ROOM:
+                log.warning("No connection can be accepted: %s; trying again in %s s", exc.strerror, TICK_S)
                 self._pause(listener)
-                return
-            try:
-                sock, peer = listener.accept()
-            except BlockingIOError:
-                return
-            except OSError as exc:
-                if exc.errno in _OUT_OF_ROOM:
-                    log.warning(
-                        "No connection can be accepted: %s; trying again in %s s", exc.strerror, TICK_S
-                    )
-                    self._pause(listener)
-                return
-            self._welcome(sock, peer)
+            return False
+        self._welcome(sock, peer)
+        return True
 
     def _pause(self, listener: socket.socket) -> None:
         self._acceptors[self._listeners.index(listener)].stop()

@@ -62,7 +62,9 @@ def serve(
     checked = Limits.from_options(limits)
     sockets = endpoint.listen()
     gateway = WSGIGateway(wsgi_app, (endpoint.host, endpoint.port), endpoint.scheme, access_note(access_log))
-    server = make_server(gateway, sockets, checked, pool_size, endpoint.tls)
+    server = make_server(
+        gateway, sockets, checked, pool_size, endpoint.tls, shares_listeners=endpoint.is_shared
+    )
     undo = greenlets.on_signals(lambda: server.stop(0 if server.is_stopping else DRAIN_TIMEOUT_S))
     try:
         if on_serving is not None:
