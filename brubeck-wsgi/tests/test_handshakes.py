@@ -1,6 +1,5 @@
 """Which request is the handshake of a WebSocket."""
 
-
 import pytest
 from brubeck.core.application import Brubeck
 from brubeck.core.requests import Request
