@@ -2,7 +2,6 @@
 
 import os
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 from brubeck.request_handling import Brubeck
@@ -11,7 +10,6 @@ from brubeck.api import CrossOrigin
 from brubeck.core.forms import FormLimits
 from brubeck.plugins import hookimpl
 from brubeck.templating import load_jinja2_env
-from humanize import naturaltime
 
 from readify import feed, pages
 from readify.store import Store
@@ -23,7 +21,6 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
-FILTERS = {"moment": lambda ms: datetime.fromtimestamp(ms / 1000, UTC), "ago": naturaltime}
 
 PAGES = [
     (r"^/(?P<shown>liked|archived|deleted)?$", pages.Links),
@@ -61,7 +58,7 @@ def make_app(part="app", environ=os.environ):
     sessions = auth.Sessions(store, idle_timeout_s=7 * 86400, absolute_timeout_s=30 * 86400)
     return Brubeck(
         handler_tuples=PARTS[part],
-        template_loader=load_jinja2_env(HERE / "templates", setup=lambda env: env.filters.update(FILTERS)),
+        template_loader=load_jinja2_env(HERE / "templates"),
         cookie_secret=environ.get("READIFY_SECRET") or store.secret(),
         login_url="/login",
         db_conn=store,

@@ -27,6 +27,7 @@ FROM links JOIN (
     UNION ALL SELECT 'https://example.net/greenlets', 'python'
     UNION ALL SELECT 'https://example.com/typography/measure', 'typography'
     UNION ALL SELECT 'https://example.com/typography/measure', 'reading'
+    UNION ALL SELECT 'https://example.com/polytonality', 'harmony'
     UNION ALL SELECT 'https://example.com/turkey', 'rhythm'
 ) seed ON seed.url = links.url JOIN users ON users.id = links.owner_id
 WHERE users.username IN ('paul', 'dave')
