@@ -1,5 +1,8 @@
 """Which request is the handshake of a WebSocket."""
 
+import subprocess
+import sys
+
 import pytest
 from brubeck.core.application import Brubeck
 from brubeck.core.requests import Request
@@ -110,3 +113,16 @@ def test_headers_with_a_key_of_their_own_are_not_remembered():
 
     assert plain.path == "/"
     assert set(_known_blocks) - set(before) == {b"HTTP/1.1\r\nHost: handshakes\r\n\r\n"}
+
+
+def test_wsproto_is_imported_for_the_first_handshake_only():
+    program = (
+        "import sys\n"
+        "import brubeck.wsgi.connection, brubeck.wsgi.callable, brubeck.wsgi.server, brubeck.wsgi.wsgigateway\n"
+        "print('wsproto' in sys.modules)\n"
+        "import brubeck.wsgi.sockets\n"
+        "print('wsproto' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+
+    assert done.stdout.split() == ["False", "True"]

@@ -287,11 +287,25 @@ def test_tls(tmp_path: Path) -> None:
         run(scenario())
 
 
+GUNICORN = (
+    "gunicorn",
+    "-k",
+    "brubeck.wsgi.gunicorn.Worker",
+    "--pythonpath",
+    str(HERE),
+    "websocket_app:app.wsgi",
+)
+
+
 class TestDraining:
-    def test_clients_are_told_and_the_program_ends(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(
+        "command", [("brubeck.core.command", "run", APP, "--port", "{}"), (*GUNICORN, "-b", "127.0.0.1:{}")]
+    )
+    def test_clients_are_told_and_the_program_ends(self, command: tuple[str, ...], tmp_path: Path) -> None:
         port = free_port()
-        command = ("-m", "brubeck.core.command", "run", APP, "--port", str(port))
-        with started(*command, cwd=tmp_path, port=port) as program:
+        words = ["-m", *(word.format(port) for word in command)]
+        with started(*words, cwd=tmp_path, port=port) as program:
+            assert b"a page" in raw_exchange(("127.0.0.1", port), b"GET / HTTP/1.0\r\n\r\n", timeout_s=20)
 
             async def scenario() -> None:
                 idle, busy, ticking = [
@@ -354,6 +368,29 @@ def test_a_foreign_server_answers_426(server: str, tmp_path: Path) -> None:
         received = raw_exchange(address, handshake(address, "/chat"), until=b"WebSocket.")
 
     assert received.split()[1] == b"426"
+
+
+def test_nothing_is_left_of_clients_that_came_and_went() -> None:
+    """Whatever way they went: said goodbye, broke a rule, vanished, in the middle of a frame, or unread."""
+    burst = b"\x81\x8a\0\0\0\0burst:2000"
+    ways = [b"\x88\x80\0\0\0\0", b"\xff" * 100, b"", b"\x82\xff\0", burst]
+
+    async def scenario() -> None:
+        for number in range(200):
+            client = await WebSocketClient.connect(address, "/chat", tail=ways[number % 5])
+            if number % 2:
+                await client.receive()
+            client.abort()
+
+    with served() as connection:
+        address = place(connection)
+        run(scenario())
+        server = connection._server
+        assert server is not None
+        wait_until(lambda: not server.clients, what="the end of the last")
+        assert server.rooms is not None
+        assert server.rooms.members("all") == []
+        assert b"a page" in raw_exchange(address, b"GET / HTTP/1.0\r\n\r\n")
 
 
 PAGE = """<!doctype html><title>Echo</title><p id="said"></p><script>
