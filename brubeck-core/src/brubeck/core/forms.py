@@ -78,7 +78,7 @@ class Form:
                 upload.close()
 
 
-def parse_query(query: str | bytes, *, max_fields: int = DEFAULT_LIMITS.max_fields) -> dict[str, list[str]]:
+def parse_query(query: str | bytes, max_fields: int = DEFAULT_LIMITS.max_fields) -> dict[str, list[str]]:
     """Return the arguments of a query string: every value of each name, in order.
 
     A plus is a space, a blank value is kept, and only `&` separates.
@@ -169,7 +169,7 @@ def parse_form(content_type: str, body: bytes | Readable, limits: FormLimits = D
 def _parse_urlencoded(source: Readable, limits: FormLimits) -> Form:
     content = b"".join(read_blocks(source, min(limits.max_body_bytes, limits.max_memory_bytes)))
     try:
-        return Form(parse_query(content, max_fields=limits.max_fields))
+        return Form(parse_query(content, limits.max_fields))
     except HTTPError:
         raise HTTPError(413, f"The form has more than {limits.max_fields} fields.") from None
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["JSONMessageHandler", "MessageHandler", "WebMessageHandler"]
 
+of_checked = Response.of_checked
 METHOD_NAMES = {method: method.lower() for method in METHODS}
 
 
@@ -243,7 +244,7 @@ class MessageHandler:
                     body = body.encode()
                 except UnicodeEncodeError:  # a lone surrogate
                     body = str(body).encode("utf-8", "replace")
-            return Response.of_checked(body, code, REASONS.get(code, ""), [self._content_type_pair])
+            return of_checked(body, code, REASONS.get(code, ""), [self._content_type_pair])
         pairs = list(self._headers.items()) if self._headers is not None else []
         if code not in BODILESS_STATUSES and not has_header(pairs, "content-type"):
             pairs.append(("Content-Type", self.content_type))

@@ -168,9 +168,7 @@ class Request:
     def query_arguments(self) -> dict[str, list[str]]:
         """The arguments of the query string, every value of each, in order."""
         if self._query_arguments is None:
-            self._query_arguments = (
-                parse_query(self.query, max_fields=self.limits.max_fields) if self.query else {}
-            )
+            self._query_arguments = parse_query(self.query, self.limits.max_fields) if self.query else {}
         return self._query_arguments
 
     @property
@@ -191,7 +189,7 @@ class Request:
         """The arguments of the query string and, behind them, of a form in the body."""
         if self._arguments is None:
             if self._body == b"" and self.query:
-                self._arguments = parse_query(self.query, max_fields=self.limits.max_fields)
+                self._arguments = parse_query(self.query, self.limits.max_fields)
             else:
                 self._arguments = self._merge_arguments()
         return self._arguments
@@ -220,7 +218,8 @@ class Request:
 
     def get_argument(self, name: str, default: str | None = None, strip: bool = True) -> str | None:
         """Return the last value of the argument *name*, from the query or a form, or *default*."""
-        values = (self._arguments or self.arguments).get(name)
+        arguments = self._arguments
+        values = (self.arguments if arguments is None else arguments).get(name)
         if not values:
             return default
         return values[-1].strip() if strip else values[-1]

@@ -51,7 +51,8 @@ class Response:
     headers: list[tuple[str, str]]
     bodiless = False
     """Whether the content was taken away, so that the transport adds no length of its own."""
-    _closers: list[Callable[[], object]] | None = None
+    closers: list[Callable[[], object]] | None = None
+    """What `close` calls once, beside closing a streamed body; see `on_close`."""
 
     def __init__(
         self,
@@ -79,7 +80,7 @@ class Response:
         response.status_code = status_code
         response.reason = reason
         response.headers = headers
-        response._closers = None
+        response.closers = None
         return response
 
     @property
@@ -104,17 +105,17 @@ class Response:
 
     def on_close(self, closer: Callable[[], object]) -> None:
         """Have *closer* called once when the transport is done with this response."""
-        if self._closers is None:
-            self._closers = []
-        self._closers.append(closer)
+        if self.closers is None:
+            self.closers = []
+        self.closers.append(closer)
 
     def close(self) -> None:
         """Close a streamed body and call what `on_close` was given; a second call does nothing."""
         body = self.body
-        if self._closers is None and type(body) is bytes:
+        if self.closers is None and type(body) is bytes:
             return
         self.body = b""
-        closers, self._closers = self._closers, None
+        closers, self.closers = self.closers, None
         try:
             close_body = getattr(body, "close", None)
             if close_body is not None:

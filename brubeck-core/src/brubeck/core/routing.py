@@ -24,6 +24,8 @@ _SPECIAL = frozenset(".^$*+?{}[]\\|()")
 _REPEATS = frozenset("*?{")
 _NAMED_GROUP = re.compile(r"\(\?P<(?P<name>\w+)>(?:[^()\\]|\\.)*\)(?P<optional>\?)?")
 _PLAIN_GROUP = re.compile(r"\(\?:(?P<inner>(?:[^()\\|]|\\.|\((?:[^()\\]|\\.)*\))*)\)(?P<optional>\?)?")
+_MAX_FOUND = 1024
+_MAX_FOUND_CHARACTERS = 128
 _LEAF_SIZE = 4
 """Trying four patterns in a row costs about what one more step down the tree would."""
 
@@ -261,6 +263,8 @@ class Router:
         self._routes: list[Route] = []
         self._by_pattern: dict[re.Pattern[str], Route] = {}
         self._tree: _Node | None = None
+        self._found: dict[str, tuple[Route, re.Match[str]]] = {}
+        """The paths that were asked for first, with what they lead to: most applications have few."""
 
     def __len__(self) -> int:
         return len(self._routes)
@@ -279,9 +283,18 @@ class Router:
         route.index = len(self._routes)
         self._routes.append(route)
         self._tree = None
+        self._found.clear()
 
     def find(self, path: str) -> tuple[Route, re.Match[str]] | None:
         """Return the first route that matches at the start of *path*, with its match, or None."""
+        found = self._found.get(path)
+        if found is None:
+            found = self._search(path)
+            if found is not None and len(self._found) < _MAX_FOUND and len(path) <= _MAX_FOUND_CHARACTERS:
+                self._found[path] = found
+        return found
+
+    def _search(self, path: str) -> tuple[Route, re.Match[str]] | None:
         node = self._tree or self._arrange()
         position = 0
         while node.length:

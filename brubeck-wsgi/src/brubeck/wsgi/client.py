@@ -37,7 +37,7 @@ class Client(Channel):
     def __init__(self, server: Server, stream: PlainStream, peer: tuple[str, int]) -> None:
         super().__init__(server, stream, peer)
         self.served = 0
-        """Requests so far."""
+        """Requests so far, where the server limits them."""
         self._unfinished: HeadReader | Exchange | None = None
         """What has read the beginning of a head, or the exchange whose short body is awaited."""
         self.expire = self.expire_idle
@@ -73,9 +73,8 @@ class Client(Channel):
             exchange = self.next_exchange(data) if head is None else Exchange(self, head, b"")
             if exchange is None:
                 return
-            self.served = served = self.served + 1
-            if served == server.last_request:
-                self.closing = True
+            if server.max_requests:
+                self._count()
             server.gateway(exchange)
             if self.closing or not exchange.keeps_alive:
                 self.end()
@@ -90,6 +89,12 @@ class Client(Channel):
                 self.watcher.start(self.on_readable_hub)
         self.held = data
         server.run_soon(self)
+
+    def _count(self) -> None:
+        """Count the requests of this connection; the answer to the last one says so."""
+        self.served += 1
+        if self.served >= self.server.max_requests:
+            self.closing = True
 
     def next_exchange(self, data: bytes) -> Exchange | None:
         """Return the next request in *data* when enough of it is here."""

@@ -14,6 +14,7 @@ from brubeck.wsgi.files import FileWrapper
 if TYPE_CHECKING:
     from brubeck.core.requests import BodyStream
     from brubeck.wsgi.exchange import Exchange
+    from brubeck.wsgi.heads import Fields
 
 __all__ = ["Input", "base_environ", "make_environ"]
 
@@ -41,22 +42,32 @@ def base_environ(server: tuple[str, int], scheme: str, *, multiprocess: bool = F
 
 
 def make_environ(exchange: Exchange, base: dict[str, Any]) -> dict[str, Any]:
-    """Return the environ of one request.
-
-    A header whose name holds an underscore is left out: it would be taken for the one with a hyphen.
-    """
+    """Return the environ of one request, beside what *base* says of the server."""
     head = exchange.head
-    path = head.path
-    environ = base.copy()
+    fields, path, peer = head.fields, head.path, exchange.client.peer
+    known = fields.environ
+    if known is None or known[0] is not base:
+        known = fields.environ = (base, with_headers(base, fields))
+    environ = known[1].copy()
     environ["REQUEST_METHOD"] = head.method
     environ["PATH_INFO"] = unquote_to_bytes(path).decode("latin-1") if "%" in path else path
     environ["QUERY_STRING"] = head.query
     environ["RAW_URI"] = environ["REQUEST_URI"] = head.target.decode("latin-1")
-    environ["SERVER_PROTOCOL"] = head.fields.version
-    environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = exchange.client.peer[0], str(exchange.client.peer[1])
+    environ["REMOTE_ADDR"] = peer[0]
+    environ["REMOTE_PORT"] = str(peer[1])
     body = exchange.body
     environ["wsgi.input"] = BytesIO(body) if isinstance(body, bytes) else Input(body)
-    for name, value in head.fields.headers:
+    return environ
+
+
+def with_headers(base: dict[str, Any], fields: Fields) -> dict[str, Any]:
+    """Return *base* with what all requests that come with the same *fields* say.
+
+    A header whose name holds an underscore is left out: it would be taken for the one with a hyphen.
+    """
+    environ = base.copy()
+    environ["SERVER_PROTOCOL"] = fields.version
+    for name, value in fields.headers:
         key = environ_key(name)
         if key is None:
             continue

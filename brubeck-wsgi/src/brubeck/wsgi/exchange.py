@@ -54,14 +54,17 @@ class Exchange:
         return keeps
 
     def send_response(self, response: Response) -> None:
-        """Send *response*, streamed where its body is no bytes.
+        """Send *response*, streamed and then closed where its body is no bytes.
 
         Raises:
             ClientDisconnected: Nobody takes it.
         """
         body = response.body
         if not isinstance(body, bytes):
-            self._send_stream(response, body)
+            try:
+                self._send_stream(response, body)
+            finally:
+                response.close()
             return
         client, headers = self.client, response.headers
         server = client.server

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from brubeck.core.application import Brubeck
+    from brubeck.core.responses import Response
     from brubeck.wsgi.exchange import Exchange
 
 __all__ = ["BrubeckGateway"]
@@ -56,6 +57,13 @@ class BrubeckGateway:
                 path,
             )
         )
+        if response.closers is None and self._note is None and response.status_code != SWITCHING:
+            exchange.send_response(response)
+        else:
+            self._finish(exchange, response)
+
+    def _finish(self, exchange: Exchange, response: Response) -> None:
+        """Send *response* and do what is to be done behind it, also where nobody takes it."""
         try:
             if response.status_code == SWITCHING:
                 answer_switching(exchange, response)

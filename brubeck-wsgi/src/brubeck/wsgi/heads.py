@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from brubeck.wsgi.limits import Limits
 from brubeck.wsgi.refusals import Refusal
@@ -50,7 +51,7 @@ _MAX_LINE_EXTRA = 48  # method, version and spaces beside the target
 class Fields:
     """What the lines behind the request line say; requests that come with the same lines share it."""
 
-    __slots__ = ("chunked", "expects_continue", "headers", "keep_alive", "length", "version")
+    __slots__ = ("chunked", "environ", "expects_continue", "headers", "keep_alive", "length", "version")
 
     def __init__(self, version: str, headers: Sequence[tuple[bytes, bytes]]) -> None:
         self.version = version
@@ -59,6 +60,8 @@ class Fields:
         self.chunked = False
         self.expects_continue = False
         self.keep_alive = version != "HTTP/1.0"
+        self.environ: tuple[dict[str, Any], dict[str, Any]] | None = None
+        """What a WSGI application is told: the base that the server made, and the two together."""
 
     @property
     def has_body(self) -> bool:

@@ -71,7 +71,7 @@ class Server:
         *,
         shares_listeners: bool = False,
     ) -> None:
-        self.gateway = gateway
+        self.gateway = gateway.__call__  # type: ignore[operator] # bound, which spares a look through the type
         self.limits = limits
         self.hub = get_hub()
         self.loop = self.hub.loop
@@ -84,8 +84,7 @@ class Server:
         """Who hears what among the WebSockets, once there is one."""
         self.max_target_bytes = limits.max_target_bytes
         self.keep_alive_timeout_s = limits.keep_alive_timeout_s
-        self.last_request = limits.max_requests or -1
-        """The number of the request on a connection whose answer is the last."""
+        self.max_requests = limits.max_requests
         self.idle_workers: list[Any] = []
         self.idle_readers: list[HeadReader] = []
         self._max_workers = max_workers

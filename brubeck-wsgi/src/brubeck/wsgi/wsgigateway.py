@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from brubeck.core.encoding import Framing, encode_chunk, encode_head, encode_whole
+from brubeck.core.encoding import Framing, encode_chunk, encode_head
 from brubeck.core.errors import ClientDisconnected
 from brubeck.core.responses import BODILESS_STATUSES, Response, reason_phrase
 from brubeck.wsgi.environ import base_environ, make_environ
@@ -14,6 +14,7 @@ from brubeck.wsgi.exchange import IncompleteBody
 from brubeck.wsgi.files import FileWrapper, send_file
 from brubeck.wsgi.handshakes import UpgradeResult, answer_switching
 from brubeck.wsgi.refusals import BodyFailure, Refusal
+from brubeck.wsgi.starts import Start, read_start
 
 if TYPE_CHECKING:
     from brubeck.wsgi.exchange import Exchange
@@ -66,17 +67,16 @@ class WSGIGateway:
 class Reply:
     """The answer of a WSGI application, as it comes."""
 
+    __slots__ = ("_exchange", "_expected", "_framing", "_start", "head_sent", "status_code")
+
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
-        self._response: Response | None = None
+        self._start: Start | None = None
         self._framing = Framing.NONE
         self._expected: int | None = None
         self.head_sent = False
-
-    @property
-    def status_code(self) -> int:
+        self.status_code = 500
         """The status so far; 500 while there is none."""
-        return self._response.status_code if self._response else 500
 
     def start_response(
         self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo = None
@@ -93,15 +93,15 @@ class Reply:
                     raise exc_info[1].with_traceback(exc_info[2])
             finally:
                 exc_info = None
-        elif self._response is not None:
+        elif self._start is not None:
             raise AssertionError("start_response was called a second time without exc_info.")
-        self._response = read_start(status, headers)
+        start = self._start = read_start(status, headers)
+        self.status_code = start.status_code
         return self.write
 
     def write(self, data: bytes) -> None:
         """Send *data* now; the head goes before the first byte."""
-        if not isinstance(data, bytes):
-            data = read_piece(data)
+        data = read_piece(data)
         if not data and self.head_sent:
             return
         if self.head_sent:
@@ -111,6 +111,8 @@ class Reply:
 
     def run(self, result: Iterable[bytes]) -> None:
         """Send what the application returned, and close it in every case."""
+        if type(result) is list and self._run_list(result):
+            return
         try:
             if isinstance(result, FileWrapper) and self._run_file(result):
                 return
@@ -120,12 +122,38 @@ class Reply:
             if close is not None:
                 close()
 
+    def _run_list(self, pieces: list[bytes]) -> bool:
+        """Send an answer that is all there, the short way; False, with nothing sent, where there is more to decide."""
+        start, exchange = self._start, self._exchange
+        if start is None or self.head_sent or not start.has_body or exchange.head.method == "HEAD":
+            return False
+        body = pieces[0] if len(pieces) == 1 else b"".join(map(read_piece, pieces))
+        if type(body) is not bytes or (start.declared is not None and start.declared != str(len(body))):
+            return False
+        client = exchange.client
+        server, version = client.server, exchange.head.fields.version
+        keeps = exchange.keeps_alive
+        if client.closing or type(exchange.body) is not bytes:
+            keeps = exchange.settle()
+        self.head_sent = True
+        exchange.sent_bytes = len(body)
+        client.send(
+            b"%b%bContent-Length: %d\r\n\r\n%b"
+            % (
+                start.usual if keeps and version == "HTTP/1.1" else start.encode(version, keep_alive=keeps),
+                server.extra_for(start.headers) if start.sets_own else server.extra,
+                len(body),
+                body,
+            )
+        )
+        return True
+
     def _run_pieces(self, result: Iterable[bytes]) -> None:
         is_all = isinstance(result, list | tuple)  # PEP 3333: what is all there may be given its length
         if is_all and len(result) > 1:  # type: ignore[arg-type]
             result = (b"".join(result),)
         for piece in result:
-            data = piece if isinstance(piece, bytes) else read_piece(piece)
+            data = read_piece(piece)
             if not data:
                 continue
             if self.head_sent:
@@ -141,21 +169,18 @@ class Reply:
 
     def _switch(self, response: Response) -> None:
         """Make the connection a WebSocket."""
-        self._response = response
+        self.status_code = response.status_code
         self.head_sent = True
         answer_switching(self._exchange, response)
 
     def _run_file(self, wrapper: FileWrapper) -> bool:
         """Send a file by the kernel; False where that cannot be, with nothing sent."""
-        size = wrapper.size_left()
-        if size is None or self.head_sent or self._response is None or self._has_no_body():
+        size, start = wrapper.size_left(), self._start
+        if size is None or start is None or self.head_sent or self._has_no_body():
             return False
-        declared = self._response.get_header("Content-Length")
-        if declared is None:
-            self._response.set_header("Content-Length", str(size))
-        elif not declared.isdigit() or int(declared) > size:
+        if start.declared is not None and (not start.declared.isdigit() or int(start.declared) > size):
             return False
-        self._send_first(b"", is_all=False)
+        self._send_first(b"", is_all=False, length=size)
         count = self._expected or 0
         if not send_file(self._exchange.client, wrapper, count):
             return self._run_declared(wrapper)
@@ -171,26 +196,25 @@ class Reply:
     def _has_no_body(self) -> bool:
         return self._exchange.head.method == "HEAD" or self.status_code in BODILESS_STATUSES
 
-    def _send_first(self, piece: bytes, *, is_all: bool) -> None:
-        """Send the head, with the first *piece* in the same packet."""
-        response = self._response
-        if response is None:
+    def _send_first(self, piece: bytes, *, is_all: bool, length: int | None = None) -> None:
+        """Send the head, with the first *piece* in the same packet.
+
+        Args:
+            piece: The first of the body, where the answer has one.
+            is_all: Whether no other follows.
+            length: Of the whole body, where the application does not say it.
+        """
+        start, exchange = self._start, self._exchange
+        if start is None:
             raise AssertionError("The application sent content before it called start_response.")
-        exchange = self._exchange
-        if is_all and self._send_whole(response, piece):
-            return
+        response = start.make_response(piece)
+        if is_all and piece and exchange.head.method == "HEAD":
+            length = len(piece)
+        if start.declared is None and length is not None:
+            response.set_header("Content-Length", str(length))
         if self._has_no_body():
-            if (
-                is_all
-                and exchange.head.method == "HEAD"
-                and response.get_header("Content-Length") is None
-                and piece
-            ):
-                response.set_header("Content-Length", str(len(piece)))
             response.bodiless = True
-        elif is_all:
-            response.body = piece
-        else:
+        elif not is_all:
             response.body = iter(())
         head, self._framing = encode_head(
             response,
@@ -205,25 +229,6 @@ class Reply:
             self._expected = int(declared)
         self.head_sent = True
         exchange.client.send(head + self._framed(piece))
-
-    def _send_whole(self, response: Response, piece: bytes) -> bool:
-        """Send an answer that is all there, the short way; False, with nothing sent, where there is more to decide."""
-        exchange = self._exchange
-        declared = response.get_header("Content-Length")
-        if (declared is not None and declared != str(len(piece))) or self._has_no_body():
-            return False
-        response.body = piece
-        data = encode_whole(
-            response,
-            version=exchange.head.fields.version,
-            keep_alive=exchange.settle(),
-            extra=exchange.client.server.extra_for(response.headers),
-        )
-        self.head_sent = True
-        self._framing = Framing.LENGTH
-        exchange.sent_bytes = len(piece)
-        exchange.client.send(data)
-        return True
 
     def _framed(self, piece: bytes) -> bytes:
         """Return *piece* as the framing has it; nothing where there is no body."""
@@ -254,8 +259,8 @@ class Reply:
             return
         body = f"{status_code} {reason_phrase(status_code)}\n".encode()
         headers = [("Content-Type", "text/plain; charset=utf-8")]
-        self._response = Response(body, status_code, headers=headers)
-        self._exchange.send_response(self._response)
+        self.status_code = status_code
+        self._exchange.send_response(Response(body, status_code, headers=headers))
 
     def _break_off(self) -> None:
         """Close in order where the length or a last chunk is missed (RFC 9112 section 8), else by a reset."""
@@ -265,51 +270,13 @@ class Reply:
 
 
 def read_piece(piece: object) -> bytes:
-    """Return as bytes what an application yielded instead of them.
+    """Return what an application yielded as bytes.
 
     Raises:
         TypeError: It is no bytes: the application's fault.
     """
+    if isinstance(piece, bytes):
+        return piece
     if isinstance(piece, bytearray | memoryview):
         return bytes(piece)
     raise TypeError(f"A WSGI application yields bytes, got {piece!r}.")
-
-
-_checked: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[int, str, list[tuple[str, str]]]] = {}
-"""Starts of answers that were checked before: most applications have few that differ."""
-_MAX_CHECKED = 256
-_MAX_CHECKED_HEADERS = 8
-
-
-def read_start(status: str, headers: list[tuple[str, str]]) -> Response:
-    """Return a response with *status* and *headers*, and no body yet.
-
-    Raises:
-        ValueError: The status is no `200 OK`: the application's fault.
-        HeaderError: A header cannot be sent: the application's fault.
-    """
-    key = (status, tuple(headers))
-    try:
-        known = _checked.get(key)
-    except TypeError:  # pairs that are lists
-        known = None
-    if known is not None:
-        return Response.of_checked(b"", known[0], known[1], known[2].copy())
-    code, _, reason = status.partition(" ")
-    if len(code) != 3 or not code.isdigit():
-        raise ValueError(f"A WSGI status is three digits, a space and a reason, got {status!r}.")
-    response = Response(b"", int(code), reason, headers)
-    remember_start(key, response)
-    return response
-
-
-def remember_start(key: tuple[str, tuple[tuple[str, str], ...]], response: Response) -> None:
-    """Keep what was checked, if it is short; headers that always differ push each other out."""
-    if len(key[1]) > _MAX_CHECKED_HEADERS or sum(len(name) + len(value) for name, value in key[1]) > 1024:
-        return
-    if len(_checked) >= _MAX_CHECKED:
-        _checked.clear()
-    try:
-        _checked[key] = (response.status_code, response.reason, response.headers.copy())
-    except TypeError:
-        return
