@@ -58,6 +58,8 @@ def test_a_handshake(changed):
         {"Sec_WebSocket_Key": "c2hvcnQ="},
         {"Sec_WebSocket_Key": KEY[:-2] + "\xfc="},
         {"Sec_WebSocket_Key": f"{KEY}, {KEY}"},
+        {"Content_Length": "5"},
+        {"Transfer_Encoding": "chunked"},
     ],
 )
 def test_no_handshake(changed):

@@ -52,6 +52,8 @@ def is_handshake(message: Request) -> bool:
         and has_token(headers, "Connection", "upgrade")
         and headers.get("Sec-WebSocket-Version") == "13"
         and is_key(headers.get("Sec-WebSocket-Key", ""))
+        and headers.get("Content-Length", "0") == "0"  # what follows is frames, not a body
+        and "Transfer-Encoding" not in headers
     )
 
 

@@ -130,7 +130,7 @@ class WebSocketClient(Channel):
                 self._early.append(received)
                 if isinstance(received, Closing):
                     self.session.farewell = (received.code, received.reason)
-                    self._interrupt_hub()
+                    self.server.loop.run_callback(self._interrupt_hub)
         except ProtocolError as exc:
             self._early.append(exc)
 
