@@ -24,7 +24,7 @@ class Items(JSONMessageHandler, StreamedHandlerMixin, ProblemMixin):
             page, self.db_conn.execute(sql, [*values, page.limit]).fetchall(), KEYSET.key
         )
         self.add_to_payload("items", [(row["updated_at"], row["id"]) for row in found.items])
-        for name in ("next_cursor", "prev_cursor", "end_cursor"):
+        for name in ("next_cursor", "prev_cursor", "end_cursor", "next_link", "prev_link"):
             self.add_to_payload(name, getattr(found, name))
         return self.render()
 
@@ -207,6 +207,17 @@ def test_links_keep_the_other_arguments_and_leave_page_and_skip(client):
     assert links_of(second).keys() == {"next", "prev", "first"}
     assert links_of(second)["first"] == "?tag=a&tag=b%26c%3E&count=4&since=0"
     assert items_of(client.get("/items" + links_of(second)["first"])) == items_of(first)
+
+
+def test_a_page_has_its_links_for_a_template(client):
+    first = client.get("/items?tag=a&count=4").json()
+    second = client.get("/items" + first["next_link"])
+
+    assert first["next_link"] == f"?tag=a&count=4&cursor={first['next_cursor']}"
+    assert first["prev_link"] is None
+    assert {rel: second.json()[f"{rel}_link"] for rel in ("next", "prev")} == {
+        rel: target for rel, target in links_of(second).items() if rel != "first"
+    }
 
 
 def test_what_a_client_writes_breaks_no_link(client):

@@ -23,15 +23,9 @@ def change_query(arguments: Mapping[str, list[str]], changes: Mapping[str, Any])
     return f"?{urlencode(kept + new)}"
 
 
-def add_links(handler: Any, changes: Mapping[str, Mapping[str, Any]]) -> None:
-    """Put a link for each relation into the `Link` header of the answer.
-
-    Args:
-        handler: Whose message has the other arguments.
-        changes: What each relation's query has other than this one's.
-    """
-    arguments = handler.message.query_arguments
-    links = [f'<{change_query(arguments, change)}>; rel="{rel}"' for rel, change in changes.items()]
+def add_links(handler: Any, targets: Mapping[str, str]) -> None:
+    """Put a link for each relation into the `Link` header of the answer, behind those that are there."""
+    links = [f'<{target}>; rel="{rel}"' for rel, target in targets.items()]
     if links:
         others = handler.headers.get("Link")
         handler.headers["Link"] = ", ".join([others, *links] if others else links)

@@ -53,3 +53,7 @@ class StreamedItems(Generic[Item]):
     """Where the page before ends; None where there is none."""
     end_cursor: str | None = None
     """The place behind the last item, also at the end: where one who follows the stream goes on later."""
+    next_link: str | None = None
+    """The next page as a page links it: a query with all other arguments of this one."""
+    prev_link: str | None = None
+    """The page before, likewise."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from brubeck.api.arguments import get_single, get_whole_number, refuse_argument
 from brubeck.api.cursors import Cursor, dump_cursor, parse_cursor
-from brubeck.api.links import add_links
+from brubeck.api.links import add_links, change_query
 from brubeck.api.pages import StreamedItems, StreamPage
 from brubeck.core.errors import ConfigurationError
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["StreamedHandlerMixin"]
 
 Item = TypeVar("Item")
+
+NO_PLACE: dict[str, str | None] = {"cursor": None, "page": None, "skip": None}
+"""What leads to the first page."""
 
 
 class StreamedHandlerMixin:
@@ -88,13 +91,21 @@ class StreamedHandlerMixin:
         has_more = len(found) > page.count
         if page.is_backward:
             items.reverse()
-        links = find_cursors(self, page, items, has_more, key)
-        first = {"cursor": None, "page": None, "skip": None}
-        changes = {
-            rel: first | {"cursor": cursor} for rel, cursor in links.items() if rel != "end" and cursor
+        cursors = find_cursors(self, page, items, has_more, key)
+        links = {
+            rel: change_query(self.message.query_arguments, NO_PLACE | {"cursor": cursors.get(rel)})
+            for rel in ("next", "prev", "first")
+            if cursors.get(rel) or (rel == "first" and page.cursor)
         }
-        add_links(self, {**changes, "first": first} if page.cursor is not None else changes)
-        return StreamedItems(items=items, **{f"{name}_cursor": cursor for name, cursor in links.items()})
+        add_links(self, links)
+        return StreamedItems(
+            items=items,
+            next_cursor=cursors["next"],
+            prev_cursor=cursors["prev"],
+            end_cursor=cursors["end"],
+            next_link=links.get("next"),
+            prev_link=links.get("prev"),
+        )
 
     # By moment and by number
 
@@ -139,13 +150,13 @@ class StreamedHandlerMixin:
         page, count, skip = self.get_paging_arguments()
         by_skip = get_single(self, "skip") is not None
         name, place, step = ("skip", skip, count) if by_skip else ("page", page, 1)
-        changes = {}
+        places: dict[str, int | None] = {}
         if has_more and skip + count <= self.max_skip:
-            changes["next"] = {name: place + step}
+            places["next"] = place + step
         if place:
-            changes["prev"] = {name: max(0, place - step)}
-            changes["first"] = {name: None}
-        add_links(self, changes)
+            places |= {"prev": max(0, place - step), "first": None}
+        arguments = self.message.query_arguments
+        add_links(self, {rel: change_query(arguments, {name: value}) for rel, value in places.items()})
 
 
 def read_count(handler: Any) -> int:
