@@ -37,8 +37,7 @@ def make_pages(*mixins):
             return users.get(user_id)
 
     class Login(Finds, LoginHandler, *mixins):
-        def find_user(self, username):
-            return users.get(username)
+        pass
 
     class Logout(Finds, LogoutHandler, *mixins):
         pass
@@ -229,6 +228,14 @@ def test_a_login_that_finds_nobody_is_refused():
         Brubeck(
             handler_tuples=[("^/", type("Page", (LoginHandler, CookieUserMixin), {}))], cookie_secret=SECRET
         )
+
+
+def test_a_login_whose_users_have_another_id_needs_to_find_them_by_name():
+    numbered = {"load_user": lambda self, user_id: None, "user_id_of": lambda self, user: user.id}
+    page = type("Page", (LoginHandler, CookieUserMixin), numbered)
+
+    with pytest.raises(ConfigurationError, match=r"Page needs a find_user\(username\)"):
+        Brubeck(handler_tuples=[("^/", page)], cookie_secret=SECRET)
 
 
 def test_a_template_may_draw_the_page():

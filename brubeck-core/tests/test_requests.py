@@ -50,6 +50,25 @@ def test_arguments_are_stripped_unless_told_otherwise():
     assert message.get_argument("a", strip=False) == " x "
 
 
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [("0", 0), ("007", 7), ("%20+5+", 5), (str(2**63 - 1), 2**63 - 1)],
+)
+def test_a_number_is_read(typed, number):
+    assert Request("GET", "/", f"n={typed}").get_number("n") == number
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "-1", "1.5", "x", "1_000", "0x1", "%D9%A3", "%C2%B2", "1%2000", str(2**63), "9" * 5000]
+)
+def test_what_is_no_number_is_the_default(typed):
+    message = Request("GET", "/", f"n={typed}")
+
+    assert message.get_number("n") is None
+    assert message.get_number("n", 7) == 7
+    assert message.get_number("missing", 7) == 7
+
+
 def test_a_form_stands_behind_the_query():
     message = form(b"a=body", "a=query&b=1")
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         verify_nobody,
         verify_password,
     )
+    from brubeck.auth.redis_clients import connect_redis
     from brubeck.auth.schemes import BasicAuthMixin, BearerAuthMixin, CookieUserMixin
     from brubeck.auth.security_headers import SecurityHeaders
     from brubeck.auth.session_mixins import SessionMixin, SessionUserMixin
@@ -72,6 +73,7 @@ __all__ = [
     "check_login",
     "check_new_password",
     "check_username",
+    "connect_redis",
     "csrf_exempt",
     "get_csrf_field",
     "get_csrf_token",
@@ -104,6 +106,7 @@ _ROOMS = {
         "verify_nobody",
         "verify_password",
     ),
+    "redis_clients": ("connect_redis",),
     "schemes": ("BasicAuthMixin", "BearerAuthMixin", "CookieUserMixin"),
     "security_headers": ("SecurityHeaders",),
     "session_mixins": ("SessionMixin", "SessionUserMixin"),

@@ -1,10 +1,8 @@
 """The pages to come in and to go out, to be subclassed.
 
 class Login(LoginHandler, CookieUserMixin):
-    def find_user(self, username):
+    def load_user(self, username):
         return self.db_conn.users.get(username)
-
-    load_user = find_user
 
 class Logout(LogoutHandler, CookieUserMixin):
     load_user = Login.load_user
@@ -13,13 +11,14 @@ class Logout(LogoutHandler, CookieUserMixin):
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from brubeck.auth import audit
 from brubeck.auth.csrf import field_for
 from brubeck.auth.locations import safe_next
 from brubeck.auth.names import normalize_username
 from brubeck.auth.origins import is_cross_site
+from brubeck.auth.schemes import LoadsUsers
 from brubeck.auth.throttling import LoginThrottle
 from brubeck.core.errors import ConfigurationError
 from brubeck.core.handlers import WebMessageHandler
@@ -85,9 +84,9 @@ class AccountPage(WebMessageHandler):
 class LoginHandler(AccountPage):
     """Asks for a name and a password, and lets in whoever has them.
 
-    Needs: `CookieUserMixin` or `SessionUserMixin` beside it, and your `find_user(username)`. Set
-        `login_template` where
-    a rendering mixin stands beside it too.
+    Needs: `CookieUserMixin` or `SessionUserMixin` beside it, with your `load_user(username)`. Where users are
+        known by another id, your `find_user(username)` and `user_id_of(user)` too. Set `login_template` where a
+        rendering mixin stands beside it.
     """
 
     login_template: ClassVar[str | None] = None
@@ -106,13 +105,19 @@ class LoginHandler(AccountPage):
         """Refuse what `AccountPage` refuses; have one throttle for all logins of *application*."""
         super().check_application(application)
         is_default = cls.check_credentials is LoginHandler.check_credentials
-        if is_default and cls.find_user is LoginHandler.find_user:
+        if is_default and cls.find_user is LoginHandler.find_user and not cls.loads_by_name():
             raise ConfigurationError(f"{cls.__qualname__} needs a find_user(username) that returns the user.")
         application.settings.setdefault("login_throttle", LoginThrottle())
 
+    @classmethod
+    def loads_by_name(cls) -> bool:
+        """Say whether there is a `load_user`, and the id that it is given is the username."""
+        load_user = getattr(cls, "load_user", LoadsUsers.load_user)
+        return load_user is not LoadsUsers.load_user and cls.user_id_of is LoginHandler.user_id_of
+
     def find_user(self, username: str) -> Any:
-        """Return the user with *username* (normalized), or None."""
-        raise NotImplementedError(f"{type(self).__qualname__} needs a find_user(username).")
+        """Return the user with *username* (normalized), or None: by default what `load_user` of the mixin finds."""
+        return cast("Any", self).load_user(username)
 
     def user_id_of(self, user: Any) -> Any:
         """Return what `load_user` will know *user* by; it must be JSON."""

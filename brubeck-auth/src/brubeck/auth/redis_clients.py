@@ -15,8 +15,15 @@ MAX_CONNECTIONS = 32
 """Of one store in one process: greenlets take turns at them, up to `TIMEOUT_S` each. Redis takes 10,000 by default."""
 
 
-def connect_redis(redis: Any, max_connections: int = MAX_CONNECTIONS) -> Any:
+def connect_redis(redis: Any, max_connections: int = MAX_CONNECTIONS, **options: Any) -> Any:
     """Return *redis*, or a client for it where it is a URL. Nothing is sent yet.
+
+    Greenlets take turns at its connections: one that gets none within `TIMEOUT_S` is refused.
+
+    Args:
+        redis: A URL (`redis://localhost:6379/0`), or a client of the `redis` package.
+        max_connections: How many it opens at most.
+        options: Of a connection of that package, such as `decode_responses`.
 
     Raises:
         ConfigurationError: The extra [redis] is not installed, or *redis* is no URL of Redis.
@@ -29,10 +36,15 @@ def connect_redis(redis: Any, max_connections: int = MAX_CONNECTIONS) -> Any:
         raise ConfigurationError(
             f"{redis!r} needs the redis package. Install it with: pip install 'brubeck-auth[redis]'"
         ) from None
-    timeouts = {"socket_timeout": TIMEOUT_S, "socket_connect_timeout": TIMEOUT_S}
+    options = {
+        "socket_timeout": TIMEOUT_S,
+        "socket_connect_timeout": TIMEOUT_S,
+        "health_check_interval": 30,
+        **options,
+    }
     try:
         pool = BlockingConnectionPool.from_url(
-            redis, max_connections=max_connections, timeout=TIMEOUT_S, **timeouts
+            redis, max_connections=max_connections, timeout=TIMEOUT_S, **options
         )
     except ValueError as exc:
         raise ConfigurationError(f"{redis!r} is no URL of Redis: {exc}") from None

@@ -161,6 +161,15 @@ class MessageHandler:
         return self.message.get_arguments(name, default, strip)
 
     @overload
+    def get_number(self, name: str, default: int) -> int: ...
+    @overload
+    def get_number(self, name: str, default: None = None) -> int | None: ...
+
+    def get_number(self, name: str, default: int | None = None) -> int | None:
+        """Return the argument *name* as a whole number that is not negative, or *default* where it is none."""
+        return self.message.get_number(name, default)
+
+    @overload
     def get_form_argument(self, name: str, default: str, strip: bool = False) -> str: ...
     @overload
     def get_form_argument(self, name: str, default: None = None, strip: bool = False) -> str | None: ...

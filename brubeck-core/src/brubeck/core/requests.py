@@ -20,6 +20,11 @@ from brubeck.core.headers import Headers
 __all__ = ["BodyStream", "Request", "decode_path"]
 
 
+MAX_NUMBER = 2**63 - 1
+"""What databases keep as a number."""
+MAX_DIGITS = len(str(MAX_NUMBER))
+
+
 class BodyStream(Protocol):
     """A body that is still arriving. `read` may block the calling greenlet, never the hub."""
 
@@ -255,6 +260,22 @@ class Request:
         if not values:
             return default
         return values[-1].strip() if strip else values[-1]
+
+    @overload
+    def get_number(self, name: str, default: int) -> int: ...
+    @overload
+    def get_number(self, name: str, default: None = None) -> int | None: ...
+
+    def get_number(self, name: str, default: int | None = None) -> int | None:
+        """Return the argument *name* as a whole number from 0 to `MAX_NUMBER`, or *default* where it is none.
+
+        Written with the digits 0 to 9 alone; what else `int` reads, and takes long to read, is no number here.
+        """
+        value = self.get_argument(name, "")
+        if not (value.isascii() and value.isdigit() and len(value) <= MAX_DIGITS):
+            return default
+        number = int(value)
+        return number if number <= MAX_NUMBER else default
 
     @property
     def cookies(self) -> dict[str, str]:
