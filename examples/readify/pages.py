@@ -115,7 +115,7 @@ class Person(Links):
     def get(self, username, picture=None):
         member = self.load_user(auth.normalize_username(username))
         if not member or (picture and not member.picture):
-            raise HTTPError(404, "Nobody here has this name, or no picture.")
+            raise HTTPError(404, "" if member else "Nobody here has this name.")
         if not picture:
             return self.show("person.html", member, "public", person=Member.make_publicsafe(member))
         self.headers["Content-Type"] = "image/webp"
