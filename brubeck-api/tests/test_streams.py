@@ -1,10 +1,12 @@
 """A stream in SQLite, asked and walked as a client does it."""
 
+import base64
 import re
 import sqlite3
+from urllib.parse import urlencode
 
 import pytest
-from brubeck.api import Keyset, ProblemMixin, StreamedHandlerMixin
+from brubeck.api import Cursor, Keyset, ProblemMixin, StreamedHandlerMixin, dump_cursor
 from brubeck.request_handling import Brubeck, JSONMessageHandler
 from brubeck.testing import Client
 from hypothesis import given
@@ -151,8 +153,6 @@ def test_a_walk_keeps_to_its_window(path, moments, count, since, length):
 
 @given(moments=MOMENTS, since=st.integers(0, 5), place=st.integers(-3, 6), backward=st.booleans())
 def test_a_cursor_from_elsewhere_does_not_lead_out_of_the_window(moments, since, place, backward):
-    from brubeck.api import Cursor, dump_cursor
-
     client = client_of(make_store(moments))
     query = {
         "since": since,
@@ -348,6 +348,29 @@ def test_a_page_that_is_none_is_refused_by_name(client, query, detail):
 
     assert (answer.status_code, answer.json()["detail"]) == (400, detail)
     assert list(answer.json()["errors"]) == [query.partition("=")[0] if "since=5" not in query else "until"]
+
+
+ARGUMENTS = st.sampled_from(
+    ["count", "since", "until", "cursor", "page", "skip", "tag", "count[]", "", "%63ount"]
+)
+VALUES = st.one_of(
+    st.integers().map(str),
+    st.text(max_size=30),
+    st.binary(max_size=30).map(lambda raw: base64.urlsafe_b64encode(raw).decode().rstrip("=")),
+    st.builds(
+        Cursor, st.integers(-(2**53) + 1, 2**53 - 1), st.integers(-(2**63) + 1, 2**63 - 1), st.booleans()
+    ).map(dump_cursor),
+)
+
+
+@pytest.mark.parametrize("path", ["/items", "/old", "/numbered"])
+@given(query=st.lists(st.tuples(ARGUMENTS, VALUES), max_size=4))
+def test_whatever_is_asked_is_answered_or_refused(path, query):
+    answer = client_of(make_store([0, 1, 1])).get(path, query=urlencode(query, errors="replace"))
+
+    assert answer.status_code in (200, 400)
+    assert answer.status_code == 200 or len(answer.json()["errors"]) == 1
+    assert answer.headers.get("Link", "").isprintable()
 
 
 @pytest.mark.parametrize(("path", "shown"), [("/items", 25), ("/huge", 25)])
