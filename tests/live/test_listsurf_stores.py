@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import sqlite3
 import subprocess
@@ -16,7 +17,9 @@ import psycopg
 import pytest
 from brubeck.api import StreamPage
 from brubeck.request_handling import ConfigurationError
+from brubeck.testing import Client
 from listsurf import stores
+from listsurf.app import make_app, sow
 from listsurf.stores import MIGRATIONS, PostgresStore, SQLiteStore, open_store
 from postgres import postgres  # noqa: F401 - a fixture
 from serving import ask_at_once, free_port, started
@@ -147,6 +150,28 @@ def test_a_transaction_happens_as_a_whole_or_not_at_all(both):
         ask("INSERT INTO users (username, password, is_active) VALUES (?, ?, ?)", "ann", "x", True)
 
     assert two.get_user("ann")["username"] == "ann"
+
+
+def test_the_whole_site_works_on_either(database):
+    app = make_app({"LISTSURF_DATABASE": database, "LISTSURF_SECRET": "s" * 32, "LISTSURF_SEED": "1"})
+    app.db_conn.start()
+    sow(app.db_conn)
+    client = Client(app)
+    for path, fields in (
+        ("/create", {"username": "ann", "password": "blue rondo a la turk"}),
+        ("/add_item", {"url": "example.com", "title": "Töne"}),
+        ("/logout", {}),
+        ("/login", {"username": "DAVE", "password": "blue rondo a la turk"}),
+        ("/add_item", {"url": "https://sqlite.org/wal.html"}),
+    ):
+        token = re.search(r'name="csrf_token" value="([^"]+)"', client.get(path).text)
+        assert client.post(path, data={"csrf_token": token[1], **fields}).status_code in (302, 303)
+
+    items = client.get("/api?count=2").json()["items"]
+    assert [item["url"][:19] for item in items] == ["https://sqlite.org/", "https://en.wikipedi"]
+    assert "Write-Ahead" not in client.get("/").text
+    assert urls(app.db_conn) == ["https://example.com/"]
+    app.db_conn.stop()
 
 
 # Migrations
