@@ -112,6 +112,7 @@ def test_what_is_not_there_matches_nothing():
     assert ask("PUT", {"If-Match": "*"}, **absent).status_code == 412
     assert ask("PUT", {"If-None-Match": "*"}, **absent).status_code == 200
     assert ask("PUT", {"If-None-Match": "*"}).status_code == 412
+    assert ask("GET", {"If-Modified-Since": DATES["after"]}, exists=False).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -106,9 +106,9 @@ def test_credentials_go_to_named_origins_only():
     answer = client_of(CrossOrigin(APP, credentials=True)).get("/page", headers={"Origin": APP})
 
     assert allowances(answer)["access-control-allow-credentials"] == "true"
-    for origins in ("*", ["*"], ["*", APP]):
+    for origins, credentials in (("*", True), (["*"], True), (["*", APP], False)):
         with pytest.raises(ConfigurationError, match=r"'\*' stands alone and without credentials"):
-            CrossOrigin(origins, credentials=True)
+            CrossOrigin(origins, credentials=credentials)
 
 
 def test_errors_can_be_read_too(caplog):
@@ -136,6 +136,13 @@ def test_a_preflight_is_answered_before_any_handler():
         "access-control-max-age": "5",
     }
     assert "Allow" not in answer.headers
+
+
+def test_only_options_is_a_preflight():
+    answer = client_of(CrossOrigin(APP)).get("/page", headers=ASK)
+
+    assert answer.text == "five"
+    assert "access-control-allow-methods" not in allowances(answer)
 
 
 def test_options_that_ask_for_no_method_are_the_handlers():
