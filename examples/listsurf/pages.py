@@ -31,7 +31,7 @@ class Member:
     """What pages and the feed know of whoever asks, by way of the signed cookie."""
 
     def load_user(self, username):
-        record = self.db_conn.get_user(username)
+        record = None if "\0" in username else self.db_conn.get_user(username)
         user = auth.User(**record) if record else None
         return user if user and user.is_active else None
 
@@ -109,12 +109,6 @@ def why_not(check):
 class Login(auth.LoginHandler, Page):
     login_template = "login.html"
 
-    def find_user(self, username):
-        try:
-            return self.load_user(auth.check_username(username))
-        except ValueError:  # nobody can be called so
-            return None
-
     def on_login(self, user):
         self.db_conn.save_login(user.username, user.password, user.last_login)
 
@@ -176,7 +170,5 @@ class Add(Page):
 @auth.web_authenticated
 class Remove(Page):
     def post(self):
-        link = self.field("id")
-        if link.isascii() and link.isdigit() and len(link) < 16:
-            self.db_conn.remove_link(self.current_user.username, int(link))
+        self.db_conn.remove_link(self.current_user.username, self.get_number("id", 0))
         return self.redirect("/", 303)
