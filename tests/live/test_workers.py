@@ -1,6 +1,5 @@
 """Several processes on one port: they share the work, are replaced without a refused connection, and come back."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -45,39 +44,6 @@ def is_answering(program):
     with suppress(OSError):
         return SocketClient(program.url).get("/").status_code == 200
     return False
-
-
-def load(program, seconds):
-    """Ask with wrk for *seconds*; return its process."""
-    command = ["wrk", "-t1", "-c16", f"-d{seconds}s", f"{program.url}/"]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-
-
-def test_a_worker_that_is_killed_comes_back(shop):
-    before = pids_of(shop)
-    os.kill(min(before), signal.SIGKILL)
-    begin = time.monotonic()
-
-    wait_until(
-        lambda: len(pids_of(shop) - {min(before)}) == 2 and is_answering(shop), 10, "the second worker"
-    )
-
-    assert time.monotonic() - begin < 4
-    assert shop.process.poll() is None
-
-
-@pytest.mark.live("wrk")
-def test_hup_replaces_the_workers_without_a_failed_request(shop):
-    before = pids_of(shop)
-    asking = load(shop, 6)
-    time.sleep(0.5)
-    shop.signal(signal.SIGHUP)
-    wait_until(lambda: "All workers are replaced" in shop.output, 20, "the replacement")
-    output = asking.communicate(timeout=20)[0]
-
-    assert not before & pids_of(shop)
-    assert "Non-2xx" not in output, output
-    assert "Socket errors" not in output, output
 
 
 def test_term_drains_all(shop):

@@ -162,11 +162,14 @@ class Client(Channel):
             self.deadline = min(self.deadline, self.server.now + self.server.limits.drain_s)
 
     def expire_idle(self) -> None:
-        """The next request did not come in time; with nothing sent there is nothing to answer."""
-        if self.worker is None:
-            self.close()
-        else:
+        """The next request did not come in time; with nothing sent there is nothing to answer.
+
+        A request that waits while the hub is busy did come: the hub will bring it.
+        """
+        if self.worker is not None:
             self.deadline = NEVER
+        elif not self.stream.has_arrived():
+            self.close()
 
     def expire_head(self) -> None:
         """A head, or a short body, was begun and not ended."""

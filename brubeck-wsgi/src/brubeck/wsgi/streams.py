@@ -35,6 +35,13 @@ class PlainStream:
         self.receive: Callable[[], bytes] = partial(raw.recv, RECEIVE_BYTES)
         self.send: Callable[[bytes | memoryview], int] = raw.send
 
+    def has_arrived(self) -> bool:
+        """Say whether bytes wait to be received."""
+        try:
+            return bool(self.sock.recv(1, socket.MSG_PEEK))
+        except OSError:
+            return False
+
     def flush(self) -> None:
         """Send what is held."""
 
