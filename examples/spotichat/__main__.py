@@ -1,10 +1,5 @@
-"""`python examples/spotichat` serves it on port 6767."""
+"""`python -m spotichat`, in the folder above, serves it on port 6767."""
 
-import sys
-from pathlib import Path
-
-sys.path[0] = str(Path(__file__).resolve().parents[1])  # the package's parent, not the package itself
-
-from spotichat.app import app  # noqa: E402 - found by the path above
+from spotichat.app import app
 
 app.run()

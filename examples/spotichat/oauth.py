@@ -3,6 +3,7 @@
 import json
 import logging
 import secrets
+from pathlib import Path
 
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.requests_client import OAuth2Session
@@ -15,22 +16,19 @@ from spotichat.pages import Page
 
 log = logging.getLogger("spotichat")
 
-NEEDED = ("title", "client_id", "client_secret", "authorize_url", "token_url", "user_url", "scope")
+NEEDED = {"title", "client_id", "client_secret", "authorize_url", "token_url", "user_url", "scope"}
 
 
 def read_providers(path):
-    """Return the providers in the JSON file *path*, by the names they have in our URLs.
-
-    Raises:
-        ConfigurationError: The file cannot be read, or lacks something.
-    """
+    """Return the providers in the JSON file *path*, by the names they have in our URLs."""
     if not path:
         return {}
     try:
-        with open(path, encoding="utf-8") as file:  # noqa: PTH123
-            providers = json.load(file)
-        missing = [f"{name}.{key}" for name, item in providers.items() for key in NEEDED if key not in item]
-    except (OSError, ValueError, AttributeError, TypeError) as exc:
+        providers = json.loads(Path(path).read_text(encoding="utf-8"))
+        missing = [
+            f"{name}.{key}" for name, given in providers.items() for key in sorted(NEEDED - given.keys())
+        ]
+    except (OSError, ValueError, AttributeError) as exc:
         raise ConfigurationError(f"SPOTICHAT_OAUTH={path!r} cannot be read: {exc}") from None
     if missing:
         raise ConfigurationError(f"SPOTICHAT_OAUTH={path!r} lacks {', '.join(missing)}.")
@@ -44,16 +42,9 @@ class OAuthPage(Page):
         if provider is None:
             raise HTTPError(404, "Nobody of that name signs people in here.")
         site = self.application.settings["url"] or f"{self.message.scheme}://{self.message.host}"
-        return provider, OAuth2Session(
-            provider["client_id"],
-            provider["client_secret"],
-            scope=provider["scope"],
-            redirect_uri=f"{site}/oauth/{name}/callback",
-            code_challenge_method="S256",
-            default_timeout=10,
-            leeway=0,
-            **options,
-        )
+        options |= {"scope": provider["scope"], "redirect_uri": f"{site}/oauth/{name}/callback"}
+        options |= {"code_challenge_method": "S256", "default_timeout": 10, "leeway": 0}
+        return provider, OAuth2Session(provider["client_id"], provider["client_secret"], **options)
 
 
 class Begin(OAuthPage):
@@ -61,10 +52,8 @@ class Begin(OAuthPage):
 
     def get(self, provider):
         found, client = self.client(provider)
-        verifier = secrets.token_urlsafe(48)
-        url, state = client.create_authorization_url(
-            found["authorize_url"], state=secrets.token_urlsafe(32), code_verifier=verifier
-        )
+        state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
+        url, _ = client.create_authorization_url(found["authorize_url"], state, code_verifier=verifier)
         then = auth.safe_next(self.get_argument("next")) or "/"
         self.session["oauth"] = {"provider": provider, "state": state, "verifier": verifier, "next": then}
         return self.redirect(url)
@@ -81,21 +70,21 @@ class Callback(OAuthPage):
             return self.fail("You were not signed in. Nothing has changed.")
         found, client = self.client(provider, state=begun["state"])
         try:
-            subject, wanted = self.ask(found, client, begun)
+            subject, wanted = self.ask(found, client, begun["verifier"])
         except (AuthlibBaseError, RequestException, ValueError) as exc:
             log.warning("Sign-in by %s failed: %s", provider, type(exc).__name__)  # its text may hold a code
             return self.fail(f"{found['title']} did not say who you are. Try again.")
-        username = self.db_conn.linked(provider, subject) or self.new_account(provider, subject, wanted)
+        link = f"oauth:{provider}:{subject}"
+        username = self.db_conn.get(link) or self.new_account(link, wanted)
         user = self.load_user(username)
         if user is None:
             return self.fail("This account is closed.")
         self.login_user(username, user)
         return self.redirect(begun["next"], same_site=True)
 
-    def ask(self, provider, client, begun):
+    def ask(self, provider, client, verifier):
         """Return who it is: an id that stays the same, and a name."""
-        answer, verifier = f"{client.redirect_uri}?{self.message.query}", begun["verifier"]
-        # The state was given to the client, which compares it.
+        answer = f"{client.redirect_uri}?{self.message.query}"  # the client compares its state
         client.fetch_token(provider["token_url"], authorization_response=answer, code_verifier=verifier)
         response = client.get(provider["user_url"])
         response.raise_for_status()
@@ -105,19 +94,17 @@ class Callback(OAuthPage):
             raise ValueError("no id")
         return str(subject), str(who.get(provider.get("name_field", "display_name")) or "")
 
-    def new_account(self, provider, subject, wanted):
-        """Return the name of an account made for *subject*: the wanted one where nobody has it, else with a number."""
+    def new_account(self, link, wanted):
+        """Return the name of an account that *link* leads to: the wanted one where it is free, else with a number."""
         try:
             base = auth.check_username("-".join(wanted.split())[:24])
         except ValueError:
             base = "listener"
-        for attempt in range(20):
-            name = base if attempt == 0 else f"{base}-{secrets.randbelow(9000) + 1000}"
-            now = self.current_time
-            user = auth.User(username=name, is_active=True, date_joined=now, last_login=now)
-            if self.db_conn.add_user(name, json.dumps(user.to_python())):
-                self.db_conn.link(provider, subject, name)
-                return self.db_conn.linked(provider, subject)  # of two that came at once, the first
+        for name in (base, *(f"{base}-{secrets.randbelow(9000) + 1000}" for _ in range(20))):
+            user = auth.User(username=name, is_active=True, date_joined=self.current_time)
+            if self.db_conn.add_user(user):
+                self.db_conn.put_new(link, name)
+                return self.db_conn.get(link)  # of two that came at once, the first
         raise HTTPError(503, "No name was free. Try again.")
 
     def fail(self, error):

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from browser import Browser
@@ -23,6 +24,7 @@ ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "artefacts" / "spotichat"
 ROOM = f"/rooms/{SONG}"
 PASSWORD = "blue rondo a la turk"
+POLLS = "return performance.getEntriesByType('resource').filter(e => e.name.includes('/feed?since')).length"
 
 
 @contextmanager
@@ -43,7 +45,7 @@ def port(request: pytest.FixtureRequest) -> Iterator[int]:
     if request.param == "wsgi":
         own = free_port()
         with running("--port", str(own)):
-            wait_until(lambda: is_listening(own), what="the chat")
+            wait_until(lambda: is_listening(own), 30, "the chat")
             yield own
         return
     with Mongrel2() as server:
@@ -68,8 +70,8 @@ def ann(shared_browser: Browser) -> Iterator[Browser]:
     shared_browser.go("about:blank")
 
 
-def chrome(browser: Browser, command: str, **parameters: object) -> None:
-    browser.call("goog/cdp/execute", {"cmd": command, "params": parameters})
+def chrome(browser: Browser, command: str, **parameters: object) -> Any:
+    return browser.call("goog/cdp/execute", {"cmd": command, "params": parameters})
 
 
 def look(browser: Browser, width: int, height: int, scheme: str, name: str) -> None:
@@ -102,7 +104,7 @@ def say(browser: Browser, text: str) -> None:
 
 
 def test_two_people_talk(port, ann):
-    """By WebSocket where the transport carries them, as Mongrel2 does; else by long polls."""
+    """By WebSocket, over either transport."""
     ann.go(f"http://127.0.0.1:{port}/")
     look(ann, 1000, 700, "light", "front")
     enter(ann, port, "Ann")
@@ -117,11 +119,7 @@ def test_two_people_talk(port, ann):
     sees(ann, "<img src=x onerror=document.title='broken'>", 2)
     assert ann.run("return document.querySelectorAll('#said img').length") == 0
     assert ann.run("return document.title").startswith("Take Five")
-    polls = (
-        "return performance.getEntriesByType('resource').filter(e => e.name.includes('/feed?since')).length"
-    )
-    has_sockets = ann.run("return document.getElementById('said').dataset.sockets")
-    assert (ann.run(polls) == 0) == (has_sockets == "true")
+    assert ann.run(POLLS) == 0
     look(ann, 1000, 700, "light", "room")
     look(ann, 390, 800, "dark", "room-on-a-phone")
     ann.go(f"http://127.0.0.1:{port}/")
@@ -129,10 +127,26 @@ def test_two_people_talk(port, ann):
     look(ann, 390, 800, "dark", "rooms-on-a-phone")
 
 
+def test_long_polls_where_there_are_no_sockets(ann):
+    own = free_port()
+    with running("--port", str(own)):
+        wait_until(lambda: is_listening(own), 30, "the chat")
+        refuse = "WebSocket = class { constructor() { setTimeout(() => this.onclose()); } }"
+        script = chrome(ann, "Page.addScriptToEvaluateOnNewDocument", source=refuse)["identifier"]
+        try:
+            enter(ann, own, "ann")
+            bob = Person(own, "bob")
+            bob.say("by a long poll")
+            sees(ann, "by a long poll", 2)
+            assert ann.run(POLLS) > 0
+        finally:
+            chrome(ann, "Page.removeScriptToEvaluateOnNewDocument", identifier=script)
+
+
 def test_an_error_stands_beside_its_field(ann):
     own = free_port()
     with running("--port", str(own)):
-        wait_until(lambda: is_listening(own), what="the chat")
+        wait_until(lambda: is_listening(own), 30, "the chat")
         ann.go(f"http://127.0.0.1:{own}/create")
         ann.type("[name=username]", "ann")
         ann.type("[name=password]", "1234567890")
@@ -149,7 +163,7 @@ def test_an_error_stands_beside_its_field(ann):
 def test_a_room_works_without_scripts(ann):
     own = free_port()
     with running("--port", str(own)):
-        wait_until(lambda: is_listening(own), what="the chat")
+        wait_until(lambda: is_listening(own), 30, "the chat")
         enter(ann, own, "ann")
         chrome(ann, "Emulation.setScriptExecutionDisabled", value=True)
         ann.go(f"http://127.0.0.1:{own}{ROOM}")

@@ -66,7 +66,7 @@ def chat(redis_url: str, port: int | None = None) -> Iterator[tuple[subprocess.P
     with ended(
         subprocess.Popen(command, cwd=ROOT / "examples", env=environ, stderr=subprocess.DEVNULL)
     ) as process:
-        wait_until(lambda: is_listening(port), what="the chat")
+        wait_until(lambda: is_listening(port), 30, "the chat")
         yield process, port
 
 

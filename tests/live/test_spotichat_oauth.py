@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import gevent
 import pytest
+from brubeck.auth import User
 from brubeck.connections import WSGIConnection
 from brubeck.request_handling import Brubeck, JSONMessageHandler, WebMessageHandler
 from brubeck.testing import Client, SocketClient
@@ -141,7 +142,7 @@ def test_a_sign_in_makes_an_account_and_the_next_finds_it(app, provider):
 
 
 def test_a_name_that_is_taken_is_not_taken_over(app, provider):
-    app.db_conn.add_user("ann-lee", json.dumps({"username": "ann-lee", "is_active": True}))
+    app.db_conn.add_user(User(username="ann-lee", is_active=True))
     ann = Client(app)
     sign_in(ann)
 
@@ -274,7 +275,7 @@ def test_nothing_secret_is_logged_or_kept(app, provider, caplog):
 
 def test_an_account_that_was_closed_stays_closed(app):
     sign_in(Client(app))
-    app.db_conn.save_user("ann-lee", json.dumps({"username": "ann-lee", "is_active": False}))
+    app.db_conn.save_user(User(username="ann-lee", is_active=False))
     ann = Client(app)
 
     assert sign_in(ann).status_code == 400

@@ -6,12 +6,18 @@ import json
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
 
 import gevent
 import pytest
+from brubeck.auth import User, connect_redis
+from brubeck.connections import WSGIConnection
+from brubeck.request_handling import Brubeck, LongPolls
 from mongrel2_server import is_listening
 from serving import free_port, wait_until
-from spotichat.app import connect, make_app
+from spotichat import stores as stores_module
+from spotichat.app import make_app
 from spotichat.stores import KEPT_MESSAGES, SHOWN_MESSAGES, STAY_S, MemoryStore, RedisStore
 
 pytestmark = pytest.mark.live("redis-server")
@@ -30,63 +36,74 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server.terminate()
 
 
+@contextmanager
+def redis_store(url: str, timeout_s: float = 5) -> Iterator[RedisStore]:
+    """Run a store as an application does: it hears what others tell, and begins again where it was cut off."""
+    store = RedisStore(connect_redis(url, decode_responses=True), LongPolls(timeout_s))
+    app = Brubeck(msg_conn=WSGIConnection(port=0), plugins=[store.polls])
+    app.add_task(store.hear, every_s=0.2)
+    running = gevent.spawn(app.run)
+    try:
+        yield store
+    finally:
+        app.stop(1)
+        running.join(5)
+        store.redis.connection_pool.disconnect()
+
+
+def wait_for_ears(store: RedisStore, count: int) -> None:
+    wait_until(lambda: dict(store.redis.pubsub_numsub("sp:told"))["sp:told"] == count, what="listeners")
+
+
 @pytest.fixture(params=["memory", "redis"])
 def stores(request):
     """Two stores as two processes have them; in memory it is one and the same."""
     if request.param == "memory":
-        store = MemoryStore(5)
-        store.start()
+        store = MemoryStore(LongPolls(5))
         yield store, store
-        store.stop()
         return
     url = request.getfixturevalue("url")
-    both = [RedisStore(connect(url), 5) for _ in range(2)]
-    both[0].redis.flushall()
-    for store in both:
-        store.start()
-    wait_until(lambda: dict(both[0].redis.pubsub_numsub("sp:said"))["sp:said"] == 2, what="two listeners")
-    yield tuple(both)
-    for store in both:
-        store.stop()
+    with redis_store(url) as one, redis_store(url) as two:
+        one.redis.flushall()
+        wait_for_ears(one, 2)
+        yield one, two
 
 
 def texts(lines):
     return [json.loads(line)["text"] for line in lines]
 
 
-def set_clock(monkeypatch, stores, later_s):
+def last_id(store):
+    return json.loads(store.messages(SONG)[-1])["id"]
+
+
+def set_clock(monkeypatch, later_s):
     now = time.time() + later_s
-    for store in stores:
-        monkeypatch.setattr(store, "get_time", lambda: now)
+    monkeypatch.setattr(stores_module, "time", SimpleNamespace(time=lambda: now))
 
 
 def test_a_name_is_one_account(stores):
     one, two = stores
-    assert one.add_user("ann", "{1}")
-    assert not two.add_user("ann", "{2}")
-    assert two.get_user("ann") == "{1}"
-    two.save_user("ann", "{3}")
+    assert one.add_user(User(username="ann", email="1@example.com"))
+    assert not two.add_user(User(username="ann", email="2@example.com"))
+    user = two.get_user("ann")
+    assert user.email == "1@example.com"
+    user.email = "3@example.com"
+    two.save_user(user)
 
-    assert one.get_user("ann") == "{3}"
+    assert one.get_user("ann").email == "3@example.com"
     assert one.get_user("bob") is None
 
 
-def test_an_identity_is_linked_once(stores):
+def test_the_first_value_of_a_key_stays(stores):
     one, two = stores
-    assert one.linked("spotify", "u1") is None
-    assert one.link("spotify", "u1", "ann")
-    assert not two.link("spotify", "u1", "eve")
-    assert two.link("other", "u1", "eve")
+    assert one.get("oauth:spotify:u1") is None
+    assert one.put_new("oauth:spotify:u1", "ann")
+    assert not two.put_new("oauth:spotify:u1", "eve", ttl_s=60)
+    assert two.put_new(f"title:{SONG}", "Take Five", ttl_s=60)
 
-    assert two.linked("spotify", "u1") == "ann"
-
-
-def test_the_first_title_stays(stores):
-    one, two = stores
-    one.set_title(SONG, "Take Five")
-    two.set_title(SONG, "Take Six")
-
-    assert (two.title(SONG), two.title(OTHER)) == ("Take Five", None)
+    assert two.get("oauth:spotify:u1") == "ann"
+    assert (one.get(f"title:{SONG}"), one.get(f"title:{OTHER}")) == ("Take Five", None)
 
 
 def test_messages_have_an_order_that_both_tell_alike(stores):
@@ -102,7 +119,6 @@ def test_messages_have_an_order_that_both_tell_alike(stores):
     lines = two.messages(SONG)
     ids = [json.loads(line)["id"] for line in lines]
 
-    assert one._read(SONG, None) == lines
     assert texts(one.messages(SONG, ids[9])) == texts(lines[10:])
     assert len(set(ids)) == 40
 
@@ -111,7 +127,7 @@ def test_a_wait_ends_with_a_message_of_the_other_process(stores):
     one, two = stores
     one.say(SONG, "ann", "one")
     wait_until(lambda: two.messages(SONG), what="the first")
-    since = json.loads(two.messages(SONG)[-1])["id"]
+    since = last_id(two)
     waiting = gevent.spawn(two.wait, SONG, since)
     gevent.sleep(0.1)
     one.say(OTHER, "ann", "elsewhere")
@@ -128,7 +144,7 @@ def test_whoever_missed_more_than_is_held_gets_it_from_the_store(stores):
     one, two = stores
     one.say(SONG, "ann", "seen")
     wait_until(lambda: two.messages(SONG), what="the first")
-    since = json.loads(two.messages(SONG)[-1])["id"]
+    since = last_id(two)
     for number in range(SHOWN_MESSAGES + 10):
         one.say(SONG, "ann", str(number))
     wait_until(lambda: len(two.messages(SONG, since)) == SHOWN_MESSAGES + 10, what="all of them")
@@ -140,7 +156,7 @@ def test_what_is_kept_is_bounded(stores):
     one, _ = stores
     for number in range(KEPT_MESSAGES + 5):
         one.say(SONG, "ann", str(number))
-    everything = one._read(SONG, "0-0")
+    everything = one.messages(SONG, 0)
 
     assert (len(everything), texts(everything)[0]) == (KEPT_MESSAGES, "5")
 
@@ -150,56 +166,72 @@ def test_presence_ends_by_itself_and_is_told_once(stores, monkeypatch):
     one.join(SONG, "ann")
     two.join(SONG, "ann")
     one.join(SONG, "bob")
-    set_clock(monkeypatch, stores, STAY_S / 2)
-    assert two.stay(SONG, "bob")
-    assert not two.stay(SONG, "eve")
-    assert not two.stay(OTHER, "bob")
-    set_clock(monkeypatch, stores, STAY_S + 1)
-    assert not two.stay(SONG, "ann")
+    set_clock(monkeypatch, STAY_S / 2)
+    two.join(SONG, "bob")
+    set_clock(monkeypatch, STAY_S + 1)
+    assert two.people(SONG) == ["bob"]
     gevent.joinall([gevent.spawn(store.sweep) for store in stores * 3])
 
     assert two.people(SONG) == ["bob"]
-    assert texts(one._read(SONG, None)) == ["ann is listening too.", "bob is listening too.", "ann has gone."]
+    assert texts(one.messages(SONG, 0)) == ["ann is listening too.", "bob is listening too.", "ann has gone."]
     one.leave(SONG, "bob")
     two.sweep()
     assert two.songs() == []
 
 
 def test_a_thousand_waits_are_told_out_of_memory(url):
-    store = RedisStore(connect(url), 10)
-    store.redis.flushall()
-    store.start()
-    store.say(SONG, "ann", "one")
-    since = json.loads(store.messages(SONG)[-1])["id"]
-    gevent.sleep(0.2)
-    waits = [gevent.spawn(store.wait, SONG, since) for _ in range(1000)]
-    gevent.sleep(0.2)
-    before = store.redis.info("stats")["total_commands_processed"]
-    store.say(SONG, "ann", "two")
-    gevent.joinall(waits, timeout=5)
+    with redis_store(url, 10) as store:
+        store.redis.flushall()
+        wait_for_ears(store, 1)
+        store.say(SONG, "ann", "one")
+        since = last_id(store)
+        waits = [gevent.spawn(store.wait, SONG, since) for _ in range(1000)]
+        gevent.sleep(0.2)
+        before = store.redis.info("stats")["total_commands_processed"]
+        store.say(SONG, "ann", "two")
+        gevent.joinall(waits, timeout=5)
 
-    assert {tuple(texts(wait.value)) for wait in waits} == {("two",)}
-    assert store.redis.info("stats")["total_commands_processed"] - before < 20
-    assert len(store.redis.client_list()) < 60
-    store.stop()
+        assert {tuple(texts(wait.value)) for wait in waits} == {("two",)}
+        assert store.redis.info("stats")["total_commands_processed"] - before < 20
+        assert len(store.redis.client_list()) < 60
+
+
+def test_what_is_told_while_a_room_is_read_is_not_lost(url, monkeypatch):
+    with redis_store(url) as store:
+        store.redis.flushall()
+        wait_for_ears(store, 1)
+        store.say(SONG, "ann", "one")
+        read = store._read
+
+        def slow_read(song):
+            monkeypatch.setattr(store, "_read", read)
+            lines = read(song)
+            store.say(song, "ann", "two")
+            gevent.sleep(0.2)
+            return lines
+
+        gevent.sleep(0.1)
+        store._held.clear()
+        monkeypatch.setattr(store, "_read", slow_read)
+        store.messages(SONG)
+
+        assert texts(store.messages(SONG)) == ["one", "two"]
 
 
 def test_a_listener_that_was_cut_off_misses_nothing(url):
-    store = RedisStore(connect(url), 5)
-    store.redis.flushall()
-    store.start()
-    wait_until(lambda: dict(store.redis.pubsub_numsub("sp:said"))["sp:said"] == 1, what="a listener")
-    store.say(SONG, "ann", "one")
-    since = json.loads(store.messages(SONG)[-1])["id"]
-    store.redis.client_kill_filter(_type="pubsub")
-    store.say(SONG, "ann", "while nobody heard")
-    wait_until(lambda: texts(store.messages(SONG, since)) == ["while nobody heard"], what="the message")
-    store.stop()
+    with redis_store(url) as store:
+        store.redis.flushall()
+        wait_for_ears(store, 1)
+        store.say(SONG, "ann", "one")
+        since = last_id(store)
+        store.redis.client_kill_filter(_type="pubsub")
+        store.say(SONG, "ann", "while nobody heard")
+        wait_until(lambda: texts(store.messages(SONG, since)) == ["while nobody heard"], what="the message")
 
 
 def test_the_setting_of_redis_counts(url):
     """There, setting the server changed a local variable."""
     app = make_app({"SPOTICHAT_REDIS_URL": url, "SPOTICHAT_SECRET": "0123456789abcdefghijABCDEFGHIJKLmnop-_"})
-    app.db_conn.add_user("somebody", "{}")
+    app.db_conn.put_new("title:somebody", "x")
 
-    assert connect(url).get("sp:user:somebody") == "{}"
+    assert connect_redis(url, decode_responses=True).get("sp:title:somebody") == "x"

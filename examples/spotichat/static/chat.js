@@ -1,4 +1,4 @@
-/* Makes a room live: a WebSocket where there is one, long polls elsewhere. What others said is only ever set as text. */
+/* Makes a room live: by a WebSocket, by long polls where that cannot be had. What others said is only ever set as text. */
 "use strict";
 (() => {
   const said = document.getElementById("said");
@@ -12,8 +12,9 @@
   const ages = new Intl.RelativeTimeFormat("en", { numeric: "always" });
   const when = (date) => {
     const seconds = (Date.now() - date) / 1000;
+    if (seconds >= 7.5 * 86400) return date.toLocaleDateString("en-GB", { dateStyle: "long" });
     for (const [size, unit] of [[86400, "day"], [3600, "hour"], [60, "minute"]]) {
-      if (seconds >= size * 0.9) return ages.format(-Math.max(1, Math.round(seconds / size)), unit);
+      if (seconds >= size * 0.95) return ages.format(-Math.max(1, Math.round(seconds / size)), unit);
     }
     return "just now";
   };
@@ -57,8 +58,7 @@
       document.getElementById("empty").hidden = true;
       if (stick) toEnd();
     }
-    if (!feed.is_here) people("POST");
-    else if (feed.messages.some((message) => message.kind === "system")) people("GET");
+    if (feed.messages.some((message) => message.kind === "system")) people("GET");
   };
 
   const people = async (method) => {
@@ -141,6 +141,6 @@
   setInterval(age, 20000);
   toEnd();
   people("POST");
-  if (said.dataset.sockets === "true") listen();
-  else poll();
+  setInterval(() => people("POST"), 25000);
+  listen();
 })();
