@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import socket
 import ssl
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import gevent
@@ -370,6 +372,36 @@ def test_a_foreign_server_answers_426(server: str, tmp_path: Path) -> None:
     assert received.split()[1] == b"426"
 
 
+@pytest.mark.parametrize("frame", [b"\x00\x80abcd", b"\x89\x80abcd"], ids=["fragments", "pings"])
+def test_others_have_their_turn_in_a_flood_of_small_frames(frame: bytes, tmp_path: Path) -> None:
+    """A pause of no length let the loop go on fifty times before it looked at other clients: a second for each."""
+    port = free_port()
+    address = ("127.0.0.1", port)
+    is_over = Event()
+
+    def flood() -> None:
+        with socket.create_connection(address, timeout=1) as client, suppress(OSError):
+            client.sendall(handshake(address, "/chat") + b"\x01\x80abcd")
+            while not is_over.is_set():
+                client.sendall(frame * 10_000)
+
+    command = ("-m", "brubeck.core.command", "run", APP, "--port", str(port))
+    with started(*command, cwd=tmp_path, port=port):
+        flooding = Thread(target=flood)
+        flooding.start()
+        try:
+            time.sleep(0.5)
+            begin = time.monotonic()
+            for _ in range(10):
+                assert b"a page" in raw_exchange(address, b"GET / HTTP/1.0\r\n\r\n")
+            took = time.monotonic() - begin
+        finally:
+            is_over.set()
+    flooding.join(10)
+
+    assert took < 5
+
+
 def test_nothing_is_left_of_clients_that_came_and_went() -> None:
     """Whatever way they went: said goodbye, broke a rule, vanished, in the middle of a frame, or unread."""
     burst = b"\x81\x8a\0\0\0\0burst:2000"
@@ -433,7 +465,8 @@ def test_a_message_reaches_each_of_a_thousand_in_a_room_once(tmp_path: Path) -> 
 
         async def scenario() -> None:
             before = memory_of(program.process.pid)
-            clients = [await WebSocketClient.connect(("127.0.0.1", port), "/chat") for _ in range(1000)]
+            connect = WebSocketClient.connect
+            clients = await asyncio.gather(*(connect(("127.0.0.1", port), "/chat") for _ in range(1000)))
             for client in clients:
                 await client.receive()
             each = (memory_of(program.process.pid) - before) / 1000

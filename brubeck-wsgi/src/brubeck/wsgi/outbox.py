@@ -14,20 +14,23 @@ if TYPE_CHECKING:
 __all__ = ["Outbox"]
 
 _SEND_BYTES = 65536
-"""Small frames are put together up to this: one call of the kernel in the place of many."""
+_SMALL_BYTES = 2048
+"""Frames shorter than this are put together, up to 64 KiB: objects of their own would be many times as large."""
 
 
 class Outbox:
-    """Frames that wait for a client, in their order. Those of a room are shared, not copied.
+    """Frames that wait for a client, in their order. Long ones of a room are shared, not copied.
 
     Args:
         now: When the client began not to take them.
     """
 
-    __slots__ = ("_begun_at", "_moved_at", "_pieces", "_taken", "roomy", "size")
+    __slots__ = ("_begun_at", "_moved_at", "_pieces", "_small", "_taken", "roomy", "size")
 
     def __init__(self, now: float) -> None:
         self._pieces: deque[bytes | memoryview] = deque()
+        self._small = bytearray()
+        """Short frames behind the pieces."""
         self._begun_at = self._moved_at = now
         self._taken = 0
         self.size = 0
@@ -37,9 +40,19 @@ class Outbox:
 
     def add(self, data: bytes | memoryview) -> None:
         """Put *data* behind what waits."""
-        if data:
+        self.size += len(data)
+        if len(data) < _SMALL_BYTES:
+            self._small += data
+            if len(self._small) >= _SEND_BYTES:
+                self._end_small()
+        else:
+            self._end_small()
             self._pieces.append(data)
-            self.size += len(data)
+
+    def _end_small(self) -> None:
+        if self._small:
+            self._pieces.append(bytes(self._small))
+            self._small.clear()
 
     def flush(self, stream: PlainStream, now: float) -> bool:
         """Send what the client takes now; say whether nothing is left.
@@ -49,23 +62,14 @@ class Outbox:
         """
         self._moved_at = now  # the socket was writable again: the client has taken something
         try:
-            while self._pieces:
-                self._note_taken(stream.send(self._next()))
+            while self.size:
+                if not self._pieces:
+                    self._end_small()
+                self._note_taken(stream.send(self._pieces[0]))
             stream.flush()
         except BlockingIOError:
             return False
         return not stream.wants_write
-
-    def _next(self) -> bytes | memoryview:
-        """Return what to send next, which stays the first of the pieces."""
-        pieces = self._pieces
-        if len(pieces) > 1 and len(pieces[0]) < _SEND_BYTES:
-            gathered, size = [], 0
-            while pieces and size < _SEND_BYTES:
-                gathered.append(pieces.popleft())
-                size += len(gathered[-1])
-            pieces.appendleft(b"".join(gathered))
-        return pieces[0]
 
     def _note_taken(self, count: int) -> None:
         first = self._pieces.popleft()
