@@ -5,10 +5,8 @@ import os
 import secrets
 from pathlib import Path
 
-from brubeck.request_handling import Brubeck, ConfigurationError
-from brubeck.auth import CSRFProtection, MemoryCounters, RedisCounters
-from brubeck.plugins import hookimpl
-from brubeck.templating import load_mustache_env
+from brubeck.request_handling import Brubeck, LongPolls
+from brubeck import auth
 
 from nojs import pages
 from nojs.names import clean_room
@@ -31,66 +29,41 @@ ROUTES = [
     (r"^/rooms/(?P<room>[^/]+)/messages$", pages.Messages),
     (r"^/rooms/(?P<room>[^/]+)/say$", pages.Say),
     (r"^/rooms/(?P<room>[^/]+)/leave$", pages.Leave),
-    (r"^/style\.css$", pages.Style),
+    (r"^/(?P<file>style\.css)$", pages.Style),
 ]
-
-
-class Chat(Brubeck):
-    """A Brubeck that wakes those who wait for a message before it drains, so that Ctrl-C takes no 25 s."""
-
-    def stop(self, timeout_s=30.0):
-        self.db_conn.close_doors()
-        super().stop(timeout_s)
-
-
-class Housekeeping:
-    """Opens and closes the store, and says with every page what browsers may do with it."""
-
-    name = "nojs"
-
-    @hookimpl
-    def brubeck_startup(self, application):
-        application.db_conn.start()
-
-    @hookimpl
-    def brubeck_shutdown(self, application):
-        application.db_conn.stop()
-
-    @hookimpl
-    def brubeck_response(self, application, message, response):
-        response.set_header("Content-Security-Policy", POLICY)
-        response.set_header("Referrer-Policy", "same-origin")
-        response.set_header("X-Content-Type-Options", "nosniff")
-        if response.get_header("Cache-Control") is None:
-            response.set_header("Cache-Control", "no-store")
 
 
 def make_app(environ=os.environ) -> Brubeck:
     """Return the application that the variables `NOJS_…` describe; the README lists them."""
-    redis_url, secret = environ.get("NOJS_REDIS_URL"), environ.get("NOJS_SECRET")
-    if redis_url and not secret:
-        raise ConfigurationError(
-            "With NOJS_REDIS_URL give NOJS_SECRET too, at least 32 random bytes: processes that share rooms "
-            "must also know each other's cookies."
-        )
+    polls = LongPolls(float(environ.get("NOJS_POLL_S", "25")))
     kept = [clean_room(name) for name in environ.get("NOJS_ROOMS", "lobby").split(",")]
-    options = {"kept": kept, "poll_s": float(environ.get("NOJS_POLL_S", "25"))}
-    store = RedisStore(redis_url, **options) if redis_url else MemoryStore(**options)
+    secret, redis_url = environ.get("NOJS_SECRET"), environ.get("NOJS_REDIS_URL")
+    if redis_url:
+        client = auth.connect_redis(redis_url, decode_responses=True)
+        store, counters = RedisStore(client, polls, kept), auth.RedisCounters(client, "nojs:count:")
+        secret = secret or auth.load_secret("nojs.secret")
+    else:
+        store, counters = MemoryStore(polls, kept), auth.MemoryCounters()
     if environ.get("NOJS_SEED"):
         sow(store)
-    return Chat(
+    app = Brubeck(
         handler_tuples=ROUTES,
-        base_handler=pages.Page,
-        template_loader=load_mustache_env(HERE / "templates"),
+        template_engine="mustache",
+        template_dir=HERE / "templates",
         cookie_secret=secret or secrets.token_urlsafe(32),
         login_url="/",
         db_conn=store,
-        plugins=[CSRFProtection(), Housekeeping()],
+        plugins=[auth.CSRFProtection(), auth.SecurityHeaders(POLICY, cache_control="no-store"), polls],
         settings={
-            "counters": RedisCounters(redis_url, "nojs:count:") if redis_url else MemoryCounters(),
+            "names": auth.Throttle(30, 3600, counters, name="names"),
+            "lines": auth.Throttle(15, 10, counters, name="lines"),
             "user_cookie_name": "nojs",
         },
     )
+    app.add_task(store.sweep, every_s=5)
+    if redis_url:
+        app.add_task(store.hear, every_s=1)
+    return app
 
 
 def sow(store):

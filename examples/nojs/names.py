@@ -1,7 +1,6 @@
-"""What a person and a room may be called, and how long ago something was."""
+"""What a person and a room may be called, and what may be said."""
 
 import re
-import time
 import unicodedata
 
 from brubeck.auth import check_username
@@ -58,20 +57,3 @@ def clean_text(typed: str) -> str:
     if len(text) > MAX_TEXT_CHARACTERS:
         raise ValueError(f"Say it in at most {MAX_TEXT_CHARACTERS} characters; this has {len(text)}.")
     return text
-
-
-def say_when(then_ms: int, now_ms: int) -> str:
-    """Return how long ago *then_ms* was, as people say it."""
-    seconds = max(0, now_ms - then_ms) // 1000
-    for limit, size, unit in ((3600, 60, "minute"), (86400, 3600, "hour"), (7 * 86400, 86400, "day")):
-        if seconds < 50:
-            return "just now"
-        if seconds < limit - size // 2:
-            count = max(1, round(seconds / size))
-            return f"{count} {unit}{'s' if count > 1 else ''} ago"
-    return time.strftime("%d %B %Y", time.gmtime(then_ms / 1000)).removeprefix("0")
-
-
-def iso_time(then_ms: int) -> str:
-    """Return *then_ms* as machines read it."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(then_ms / 1000))

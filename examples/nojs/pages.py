@@ -4,19 +4,14 @@ import hashlib
 import secrets
 from pathlib import Path
 
-from brubeck.request_handling import HTTPError, WebMessageHandler
-from brubeck.auth import CookieUserMixin, CSRFMixin, safe_next, web_authenticated
-from brubeck.templating import MustacheRendering
+from brubeck.request_handling import HTTPError, StaticFileHandler, WebMessageHandler
+from brubeck.auth import CookieUserMixin, safe_next, web_authenticated
+from brubeck.templating import MustacheRendering, time_tag
 
-from nojs.names import MAX_TEXT_CHARACTERS, clean_name, clean_room, clean_text, iso_time, say_when
+from nojs.names import MAX_TEXT_CHARACTERS, clean_name, clean_room, clean_text
 from nojs.stores import KEPT_MESSAGES, LIST, RoomsFull
 
 SHOWN_MESSAGES = 50
-NAMES_AN_HOUR = 30
-LINES_IN_TEN_S = 15
-MAX_VERSION_DIGITS = 20
-
-STYLE = (Path(__file__).parent / "style.css").read_bytes()
 
 
 def digest(secret: str) -> str:
@@ -24,30 +19,16 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-class Style(WebMessageHandler):
-    content_type = "text/css; charset=utf-8"
-
-    def get(self):
-        self.headers["Cache-Control"] = "max-age=3600"
-        return STYLE
+class Style(StaticFileHandler):
+    folder = Path(__file__).parent / "static"
 
 
-class Page(WebMessageHandler, MustacheRendering, CookieUserMixin, CSRFMixin):
+class Page(WebMessageHandler, MustacheRendering, CookieUserMixin):
     """Knows by the cookie who is asking: a name, and the secret that shows whose it is."""
 
     def load_user(self, claim):
         name, secret = claim
         return name if self.db_conn.holds(name, digest(secret)) else None
-
-    def field(self, name):
-        """Return a field of the form; the query, which ends up in logs and links, does not count."""
-        values = self.message.form.fields.get(name)
-        return values[-1] if values else ""
-
-    def is_over(self, key, limit, window_s):
-        """Count one more, and say whether there were too many in so many seconds."""
-        count, _ = self.application.settings["counters"].add(key, window_s)
-        return count > limit
 
     def existing_room(self, typed):
         """Return the room of a path; 404 where no room can be called so."""
@@ -75,12 +56,12 @@ class Name(Page):
     """Gives a name to whoever asks first."""
 
     def post(self):
-        typed, wanted = self.field("name"), safe_next(self.field("next")) or ""
+        typed, wanted = self.get_form_argument("name", ""), safe_next(self.get_form_argument("next")) or ""
         try:
             name = clean_name(typed)
         except ValueError as exc:
             return self.front(422, typed=typed, next=wanted, name_error=str(exc))
-        if self.is_over(f"names:{self.message.remote_addr}", NAMES_AN_HOUR, 3600):
+        if self.application.settings["names"].take(self.message.remote_addr):
             error = "Too many names were taken from your address. Try again in an hour."
             return self.front(429, typed=typed, next=wanted, name_error=error)
         secret = secrets.token_urlsafe(16)
@@ -108,30 +89,30 @@ class Release(Name):
         return self.see_other("/")
 
 
-class Live(Page):
+class Framed(Page):
+    """A page in a frame: whoever has lost his name gets a link for the whole window."""
+
+    def prepare(self):
+        return None if self.current_user else self.render_template("lost", 403)
+
+
+class Live(Framed):
     """A page that asks for itself again: with `seen`, the answer waits until there is something new."""
 
     def wait_for_change(self, key, own_path):
         """Wait where the client has seen all; return what the page says about asking again."""
-        seen = self.get_argument("seen", "")
-        if seen.isascii() and seen.isdigit() and len(seen) < MAX_VERSION_DIGITS:
-            self.db_conn.wait(key, int(seen))
+        seen = self.get_number("seen")
+        if seen is not None:
+            self.db_conn.wait(key, seen)
         version = self.db_conn.version(key)  # before what the page shows: never newer than it
         is_paused = self.get_argument("pause") is not None
         return {"is_paused": is_paused, "again": f"{own_path}?seen={version}", "own_path": own_path}
-
-    def is_refused(self):
-        """Return the answer to whoever has lost his name: a link for the whole window, not for the frame."""
-        return None if self.current_user else self.render_template("lost", 403)
 
 
 class Rooms(Live):
     """The list of rooms, live; and the door to each."""
 
     def get(self):
-        refused = self.is_refused()
-        if refused:
-            return refused
         live = self.wait_for_change(LIST, "/rooms")
         rooms = [
             {
@@ -144,9 +125,8 @@ class Rooms(Live):
         ]
         return self.render_template("rooms", rooms=rooms, **live)
 
-    @web_authenticated
     def post(self):
-        typed = self.field("room")
+        typed = self.get_form_argument("room", "")
         try:
             room = clean_room(typed)
             self.db_conn.join(room, self.current_user)
@@ -171,51 +151,40 @@ class Messages(Live):
 
     def get(self, room):
         room = self.existing_room(room)
-        refused = self.is_refused()
-        if refused:
-            return refused
         if not self.db_conn.stay(room, self.current_user):
             return self.render_template("door", 403, room=room)
         live = self.wait_for_change(room, f"/rooms/{room}/messages")
-        now_ms = int(self.db_conn.get_time() * 1000)
-        messages = [self.describe(message, now_ms) for message in self.db_conn.messages(room, self.limit())]
+        limit = max(1, min(self.get_number("limit", SHOWN_MESSAGES), KEPT_MESSAGES))
+        messages = [self.describe(message) for message in self.db_conn.messages(room, limit)]
         people = self.db_conn.people(room)
         is_alone = people == [self.current_user]
         return self.render_template(
             "messages", room=room, messages=messages, people=people, is_alone=is_alone, **live
         )
 
-    def limit(self):
-        """Return how many messages are shown, never more than are kept."""
-        wanted = self.get_argument("limit", "")
-        is_number = wanted.isascii() and wanted.isdigit() and len(wanted) < 6
-        return max(1, min(int(wanted), KEPT_MESSAGES)) if is_number else SHOWN_MESSAGES
-
-    def describe(self, message, now_ms):
+    def describe(self, message):
+        time = time_tag(message.time_ms)
         return {
             "name": message.name,
             "is_own": message.name == self.current_user,
             "text": message.text,
-            "when": say_when(message.time_ms, now_ms),
-            "iso": iso_time(message.time_ms),
+            "time": time,
         }
 
 
-class Say(Page):
+class Say(Framed):
     """The line to type into: a page of its own, so that sending does not reload the messages."""
 
     def get(self, room):
         return self.form(self.existing_room(room))
 
     def post(self, room):
-        room, typed = self.existing_room(room), self.field("text")
-        if not self.current_user:
-            return self.render_template("lost", 403)
+        room, typed = self.existing_room(room), self.get_form_argument("text", "")
         try:
             text = clean_text(typed)
         except ValueError as exc:
             return self.form(room, 422, typed=typed, error=str(exc))
-        if self.is_over(f"lines:{self.current_user}", LINES_IN_TEN_S, 10):
+        if self.application.settings["lines"].take(self.current_user):
             return self.form(room, 429, typed=typed, error="That was too much at once. Take a breath.")
         if not self.db_conn.stay(room, self.current_user):
             return self.render_template("door", 403, room=room)
@@ -223,8 +192,6 @@ class Say(Page):
         return self.see_other(f"/rooms/{room}/say#text")  # the fragment puts the cursor back into the line
 
     def form(self, room, status=200, **values):
-        if not self.current_user:
-            return self.render_template("lost", 403)
         return self.render_template("say", status, room=room, max=MAX_TEXT_CHARACTERS, **values)
 
 

@@ -5,15 +5,9 @@ seconds. Each room has a version that never repeats; a long poll waits until it 
 """
 
 import json
-import logging
 import time
 from collections import defaultdict, deque
 from dataclasses import dataclass
-
-import gevent
-from gevent.event import Event
-
-log = logging.getLogger("nojs")
 
 STAY_S = 60
 NAME_S = 30 * 60  # after so long without a sign of its owner a name is free again
@@ -40,19 +34,13 @@ class Store:
     """What both stores share: comings, goings and long polls.
 
     Args:
+        polls: Wakes those who wait for a change.
         kept: Rooms that are there with nobody in them.
-        poll_s: How long a long poll waits.
     """
 
-    def __init__(self, kept=(), poll_s=25.0):
+    def __init__(self, polls, kept=()):
+        self.polls = polls
         self.kept = set(kept)
-        self.poll_s = poll_s
-        self.is_closed = False
-        self._waiting = {}
-
-    def get_time(self) -> float:
-        """Return the time in seconds since 1970; the only place where it is read."""
-        return time.time()
 
     def join(self, room: str, name: str) -> None:
         """Let *name* into *room*, which is opened for him unless there are too many."""
@@ -82,49 +70,15 @@ class Store:
                 self._touch(LIST)
 
     def wait(self, key: str, seen: int) -> None:
-        """Return when the version of *key* is another than *seen*, or after `poll_s` seconds.
-
-        Blocks: the calling greenlet.
-        """
-        deadline = time.monotonic() + self.poll_s
-        while not self.is_closed and (left_s := deadline - time.monotonic()) > 0:
-            # First listen, then look: a change in between sets the event that is already held.
-            change = self._waiting.setdefault(key, Event())
-            if self.version(key) != seen:
-                return
-            change.wait(left_s)
-
-    def _wake(self, keys) -> None:
-        for key in list(keys):
-            if key in self._waiting:
-                self._waiting.pop(key).set()
-
-    def start(self) -> None:
-        """Begin to sweep, and to hear of changes elsewhere."""
-        self._sweeper = gevent.spawn(self._sweep_for_ever)
-
-    def _sweep_for_ever(self) -> None:
-        while True:
-            gevent.sleep(5)
-            try:
-                self.sweep()
-            except Exception:  # a database that is away is asked again
-                log.exception("The rooms could not be swept")
-
-    def close_doors(self) -> None:
-        """Wake who waits, and let nobody wait again: the application is about to stop."""
-        self.is_closed = True
-        self._wake(self._waiting)
-
-    def stop(self) -> None:
-        self._sweeper.kill()
+        """Return when the version of *key* is another than *seen*, or after a while."""
+        self.polls.wait(key, lambda: self.version(key) != seen)
 
 
 class MemoryStore(Store):
     """Keeps all of it in this process."""
 
-    def __init__(self, kept=(), poll_s=25.0):
-        super().__init__(kept, poll_s)
+    def __init__(self, polls, kept=()):
+        super().__init__(polls, kept)
         self._names = {}  # (proof, until when) by name
         self._people = defaultdict(dict)  # until when by name, by room
         self._said = defaultdict(lambda: deque(maxlen=KEPT_MESSAGES))
@@ -134,15 +88,15 @@ class MemoryStore(Store):
     def claim(self, name: str, proof: str) -> bool:
         """Give *name* to whoever has *proof*, unless it is somebody's."""
         holder, until = self._names.get(name, ("", 0))
-        if until > self.get_time() and holder != proof:
+        if until > time.time() and holder != proof:
             return False
-        self._names[name] = (proof, self.get_time() + NAME_S)
+        self._names[name] = (proof, time.time() + NAME_S)
         return True
 
     def holds(self, name: str, proof: str) -> bool:
         """Say whether *name* is his who has *proof*, and keep it for him."""
         holder, until = self._names.get(name, ("", 0))
-        return holder == proof and until > self.get_time() and self.claim(name, proof)
+        return holder == proof and until > time.time() and self.claim(name, proof)
 
     def release(self, name: str) -> None:
         self._names.pop(name, None)
@@ -151,11 +105,11 @@ class MemoryStore(Store):
         """Say whether *name* is in *room*, and let him be there longer."""
         if name not in self.people(room):
             return False
-        self._people[room][name] = self.get_time() + STAY_S
+        self._people[room][name] = time.time() + STAY_S
         return True
 
     def people(self, room: str) -> list[str]:
-        now = self.get_time()
+        now = time.time()
         return sorted(name for name, until in self._people.get(room, {}).items() if until > now)
 
     def room_names(self) -> set[str]:
@@ -166,7 +120,7 @@ class MemoryStore(Store):
         return by_size((room, len(self.people(room))) for room in self.room_names())
 
     def say(self, room: str, name: str | None, text: str) -> None:
-        self._said[room].append(Message(name, text, int(self.get_time() * 1000)))
+        self._said[room].append(Message(name, text, int(time.time() * 1000)))
         self._touch(room)
 
     def messages(self, room: str, limit: int) -> list[Message]:
@@ -180,11 +134,11 @@ class MemoryStore(Store):
     def _touch(self, key):
         self._last_version += 1
         self._versions[key] = self._last_version
-        self._wake([key])
+        self.polls.wake(key)
 
     def _add(self, room, name):
         is_new = name not in self._people[room]
-        self._people[room][name] = self.get_time() + STAY_S
+        self._people[room][name] = time.time() + STAY_S
         return is_new
 
     def _remove(self, room, name):
@@ -202,19 +156,15 @@ class MemoryStore(Store):
 
     def sweep(self):
         super().sweep()
-        self._names = {name: item for name, item in self._names.items() if item[1] > self.get_time()}
+        self._names = {name: item for name, item in self._names.items() if item[1] > time.time()}
 
 
 class RedisStore(Store):
     """Keeps all of it in Redis, for any number of processes, of which each listens on one connection."""
 
-    def __init__(self, url, kept=(), poll_s=25.0):
-        import redis
-
-        super().__init__(kept, poll_s)
-        options = {"socket_timeout": 5, "health_check_interval": 30, "decode_responses": True}
-        pool = redis.BlockingConnectionPool.from_url(url, max_connections=16, timeout=5, **options)
-        self.redis = redis.Redis(connection_pool=pool)
+    def __init__(self, client, polls, kept=()):
+        super().__init__(polls, kept)
+        self.redis = client
 
     def claim(self, name, proof):
         return bool(self.redis.set(f"nojs:name:{name}", proof, nx=True, ex=NAME_S))
@@ -227,26 +177,26 @@ class RedisStore(Store):
         self.redis.delete(f"nojs:name:{name}")
 
     def stay(self, room, name):
-        if (self.redis.zscore(f"nojs:people:{room}", name) or 0) <= self.get_time():
+        if (self.redis.zscore(f"nojs:people:{room}", name) or 0) <= time.time():
             return False
         self._add(room, name)
         return True
 
     def people(self, room):
-        return sorted(self.redis.zrangebyscore(f"nojs:people:{room}", f"({self.get_time()}", "inf"))
+        return sorted(self.redis.zrangebyscore(f"nojs:people:{room}", f"({time.time()}", "inf"))
 
     def room_names(self):
         return self.kept | self.redis.smembers("nojs:rooms")
 
     def rooms(self):
-        names, now = self.room_names(), self.get_time()
+        names, now = self.room_names(), time.time()
         with self.redis.pipeline(transaction=False) as pipeline:
             for room in names:
                 pipeline.zcount(f"nojs:people:{room}", f"({now}", "inf")
             return by_size(zip(names, pipeline.execute(), strict=True))
 
     def say(self, room, name, text):
-        said = json.dumps([name, text, int(self.get_time() * 1000)])
+        said = json.dumps([name, text, int(time.time() * 1000)])
         with self.redis.pipeline() as pipeline:
             pipeline.rpush(f"nojs:said:{room}", said).ltrim(f"nojs:said:{room}", -KEPT_MESSAGES, -1)
             pipeline.execute()
@@ -265,14 +215,14 @@ class RedisStore(Store):
 
     def _add(self, room, name):
         with self.redis.pipeline() as pipeline:
-            pipeline.zadd(f"nojs:people:{room}", {name: self.get_time() + STAY_S}).sadd("nojs:rooms", room)
+            pipeline.zadd(f"nojs:people:{room}", {name: time.time() + STAY_S}).sadd("nojs:rooms", room)
             return bool(pipeline.execute()[0])
 
     def _remove(self, room, name):
         return bool(self.redis.zrem(f"nojs:people:{room}", name))
 
     def _missing(self, room):
-        return self.redis.zrangebyscore(f"nojs:people:{room}", "-inf", self.get_time())
+        return self.redis.zrangebyscore(f"nojs:people:{room}", "-inf", time.time())
 
     def _forget_if_empty(self, room):
         # Whoever comes in between the two calls puts the room back with his first look (`stay`).
@@ -280,28 +230,16 @@ class RedisStore(Store):
             return False
         return bool(self.redis.delete(f"nojs:said:{room}"))
 
-    def start(self):
-        super().start()
-        self._ear = gevent.spawn(self._hear)
-
-    def stop(self):
-        super().stop()
-        self._ear.kill()
-        self.redis.connection_pool.disconnect()
-
-    def _hear(self) -> None:
-        """Wake who waits for what any process has changed; after a broken connection, everybody."""
-        while True:
-            try:
-                with self.redis.pubsub(ignore_subscribe_messages=True) as ear:
-                    ear.subscribe("nojs:changes")
-                    self._wake(self._waiting)
-                    while True:
-                        heard = ear.get_message(timeout=60)
-                        self._wake([heard["data"]] if heard else ())
-            except Exception as exc:
-                log.warning("Redis is not heard, trying again: %s", exc)
-                gevent.sleep(0.5)
+    def hear(self) -> None:
+        """Wake who waits for what any process has changed; at first, and so after a broken connection, everybody."""
+        with self.redis.pubsub() as ear:
+            ear.subscribe("nojs:changes")
+            while True:
+                heard = ear.get_message(timeout=60)
+                if heard and heard["type"] == "subscribe":
+                    self.polls.wake_all()
+                elif heard:
+                    self.polls.wake(heard["data"])
 
 
 def by_size(rooms) -> list[tuple[str, int]]:
