@@ -240,6 +240,16 @@ def test_everything_is_reached_by_keyboard(own, ann):
         "Remove example.com/", "/api"]  # fmt: skip
 
 
+def test_a_long_link_stays_on_the_page(own, ann):
+    create(ann, own, "max")
+    add(ann, own, "https://example.com/" + "x" * 500)
+    size = {"width": 320, "height": 700, "deviceScaleFactor": 1, "mobile": False}
+    ann.chrome("Emulation.setDeviceMetricsOverride", **size)
+    wider = "return [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth)"
+
+    assert ann.run(f"{wider}.map(e => e.outerHTML.slice(0, 80))") == []
+
+
 def test_a_page_that_is_not_there_looks_like_the_others(own, ann):
     ann.go(f"{own}/nowhere")
     ann.look("error-404")

@@ -11,11 +11,14 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import quote, urlencode
 
 import gevent
 import psycopg
 import pytest
 from brubeck.api import StreamPage
+from brubeck.auth import LoginThrottle, PasswordCost, set_password_cost
+from brubeck.auth.passwords import DEFAULT_COST
 from brubeck.request_handling import ConfigurationError
 from brubeck.testing import Client
 from listsurf import stores
@@ -28,6 +31,13 @@ pytestmark = pytest.mark.live("pg_ctlcluster")
 
 EXAMPLES = Path(stores.__file__).parents[1]
 ANN = {"username": "ann", "password": "x", "is_active": True, "last_login": 1, "date_joined": 1}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cheap_passwords():
+    set_password_cost(PasswordCost(memory_kib=8))
+    yield
+    set_password_cost(DEFAULT_COST)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -172,6 +182,58 @@ def test_the_whole_site_works_on_either(database):
     assert "Write-Ahead" not in client.get("/").text
     assert urls(app.db_conn) == ["https://example.com/"]
     app.db_conn.stop()
+
+
+NASTY = [
+    "\x00",
+    "a\x00b",
+    "\ud800",
+    "\U0010ffff" * 40,
+    "x" * 100_000,
+    "%s",
+    "?",
+    "'\"",
+    "9" * 40,
+    "-1",
+    "\u0661",
+    "a@b.c\x00",
+]
+
+
+def test_nothing_that_is_typed_makes_either_fail(database):
+    app = make_app({"LISTSURF_DATABASE": database, "LISTSURF_SECRET": "s" * 32, "LISTSURF_SEED": "1"})
+    app.settings["login_throttle"] = LoginThrottle(account_limit=10**6, address_limit=10**6)
+    app.db_conn.start()
+    sow(app.db_conn)
+    client = Client(app)
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/login").text)[1]
+    form = {"csrf_token": token, "username": "dave", "password": "blue rondo a la turk"}
+    codes = {client.post("/login", data=form).status_code}
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/add_item").text)[1]
+    for nasty in (value.encode("utf-8", "surrogatepass") for value in NASTY):
+        for path, fields in (
+            ("/login", ("username", "password", "next")),
+            ("/create", ("username", "password", "email", "next")),
+            ("/add_item", ("url", "title")),
+            ("/remove_item", ("id",)),
+        ):
+            for field in fields:
+                data = urlencode({"url": "a.com", "csrf_token": token, field: nasty}).encode()
+                headers = {"Content-Type": "application/x-www-form-urlencoded"}
+                codes.add(client.post(path, data=data, headers=headers).status_code)
+        for path in (
+            "/?cursor=",
+            "/api?since=",
+            "/api?cursor=",
+            "/api?count=",
+            "/add_item?u=",
+            "/login?next=",
+        ):
+            codes.add(client.get(path + quote(nasty)).status_code)
+    app.db_conn.stop()
+
+    assert {200, 302, 303, 400, 401, 422} <= codes
+    assert max(codes) < 500
 
 
 # Migrations
