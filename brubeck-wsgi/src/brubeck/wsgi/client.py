@@ -11,6 +11,7 @@ import contextlib
 import ssl
 from typing import TYPE_CHECKING
 
+import gevent
 from brubeck.wsgi.bodies import decoder_for
 from brubeck.wsgi.bodystream import BodyStream
 from brubeck.wsgi.channel import NEVER, Channel
@@ -27,6 +28,8 @@ __all__ = ["Client"]
 
 _BATCH = range(32)
 """Pipelined messages answered before other clients have their turn."""
+_PAUSE_S = 0.0001
+"""Not 0: with that the loop goes on up to fifty times before it looks at sockets again."""
 
 
 class Client(Channel):
@@ -61,34 +64,36 @@ class Client(Channel):
                 self.close()
                 return
         try:
-            self.serve_all(data)
+            while self.serve(data):
+                gevent.sleep(_PAUSE_S)
+                data, self.held = self.held, b""
         except Refusal as refusal:
             self.refuse(refusal)
 
-    def serve_all(self, data: bytes) -> None:
-        """Answer the requests in *data*, in their order."""
+    def serve(self, data: bytes) -> bool:
+        """Answer the requests in *data*, in their order; say whether others shall have their turn before the rest."""
         server = self.server
         for _ in _BATCH:
             head = recall(data, server.max_target_bytes) if self._unfinished is None else None
             exchange = self.next_exchange(data) if head is None else Exchange(self, head, b"")
             if exchange is None:
-                return
+                return False
             if server.max_requests:
                 self._count()
             server.gateway(exchange)
             if self.closing or not exchange.keeps_alive:
                 self.end()
-                return
+                return False
             data = self.held
             if not data:
                 self.deadline = server.now + server.keep_alive_timeout_s
-                return
+                return False
             self.held = b""
             self.worker.gr_context = None
             if not self.watcher.active:
                 self.watcher.start(self.on_readable_hub)
         self.held = data
-        server.run_soon(self)
+        return True
 
     def _count(self) -> None:
         """Count the requests of this connection; the answer to the last one says so."""
