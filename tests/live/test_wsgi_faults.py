@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack, suppress
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
@@ -167,6 +168,25 @@ def test_more_connections_than_descriptors(tmp_path):
     assert spent < 0.25
     assert answer.text == "hello"
     assert time.monotonic() - begun < 3
+
+
+@pytest.mark.parametrize("step_s", [3600, -3600])
+def test_a_clock_that_is_stepped_hurries_and_holds_nobody(tmp_path, step_s):
+    with site(tmp_path, header_timeout_s=1.5) as program, connect(program, HELLO) as idle:
+        idle.recv(4096)
+        SocketClient(program.url).post(f"/clock?s={step_s}")
+        with connect(program, b"GET /hello HTTP/1.1\r\n") as slow:
+            begun = time.monotonic()
+            cut = read_all(slow)
+            took_s = time.monotonic() - begun
+        idle.sendall(HELLO)
+        answer = idle.recv(4096)
+
+    stepped = parsedate_to_datetime(answer.partition(b"Date: ")[2].partition(b"\r\n")[0].decode())
+    assert cut.startswith(b"HTTP/1.1 408 ")
+    assert 1 < took_s < 4
+    assert answer.endswith(b"hello")
+    assert abs(stepped.timestamp() - time.time() - step_s) < 10
 
 
 def cpu_seconds(program):

@@ -19,9 +19,12 @@ from brubeck.core.errors import ClientDisconnected
 from brubeck.core.responses import Response
 from brubeck.request_handling import Brubeck, WebMessageHandler
 from brubeck.wsgi import WSGIConnection
+from gevent.event import Event
 
 MIB = 1024 * 1024
 seen: dict[str, int] = {"disconnected": 0, "finished": 0}
+news = Event()
+real_time = time.time
 user = contextvars.ContextVar("user", default="nobody")
 
 
@@ -116,6 +119,32 @@ class Failing(WebMessageHandler):
         raise RuntimeError("secret")
 
 
+class Poll(WebMessageHandler):
+    """Waits until there is news."""
+
+    def get(self):
+        news.wait(60)
+        return "news"
+
+
+class Publish(WebMessageHandler):
+    """Tells all that wait."""
+
+    def post(self):
+        news.set()
+        news.clear()
+        return "told"
+
+
+class Clock(WebMessageHandler):
+    """Steps the clock of this process, as an administrator or a time server does."""
+
+    def post(self):
+        step_s = float(self.get_argument("s"))
+        time.time = lambda: real_time() + step_s
+        return "stepped"
+
+
 class Context(WebMessageHandler):
     def get(self):
         before = user.get()
@@ -134,6 +163,7 @@ def main(port, *options):
     if nofile := limits.pop("nofile", None):
         resource.setrlimit(resource.RLIMIT_NOFILE, (nofile, nofile))
     names = [Hello, Stats, ResetPeak, Slow, Computing, Download, Whole, Upload, Ignore, Failing, Context]
+    names += [Poll, Publish, Clock]
     routes = [(f"^/{cls.__name__.lower()}$", cls) for cls in names]
     Brubeck(msg_conn=WSGIConnection(port=int(port), **limits), handler_tuples=routes, pool=pool).run()
 
