@@ -26,7 +26,7 @@ PAGES = [
     (r"^/(?P<shown>liked|archived|deleted)?$", pages.Links),
     (r"^/add$", pages.Edit),
     (r"^/links/(?P<link_id>[0-9]{1,15})/edit$", pages.Edit),
-    (r"^/links/(?P<link_id>[0-9]{1,15})/(?P<un>(?:un)?)(?P<flag>like|archive|delete)$", pages.Edit),
+    (r"^/links/(?P<link_id>[0-9]{1,15})/(?P<un>(?:un)?)(?P<flag>like|archive|delete)$", pages.Flag),
     (r"^/people/(?P<username>[^/]+)(?:/(?P<picture>picture))?$", pages.Person),
     (r"^/settings(?:/(?P<part>picture|key))?$", pages.Settings),
     (r"^/create$", pages.Create),

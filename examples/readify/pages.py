@@ -51,6 +51,9 @@ class Page(Visitor, WebMessageHandler, Jinja2Rendering, auth.SessionUserMixin):
         values |= {"typed": typed, "errors": errors or {}}
         return self.render_template(file, 422 if errors else 200, **values)
 
+    def own_link(self, link_id):
+        return self.require_owned(self.db_conn.link(self.current_user.id, "id", int(link_id)))
+
     def see_other(self, path=None):
         """Lead to *path*, or to what everybody sees of the user."""
         return self.redirect(path or f"/people/{quote(self.current_user.username)}", 303, same_site=True)
@@ -84,7 +87,6 @@ class Create(Page):
 
 class Login(auth.LoginHandler, Page):
     login_template = "login.html"
-    find_user = Visitor.load_user
 
     def on_login(self, user):
         self.db_conn.save_user(user.id, password=user.password, last_login=user.last_login)
@@ -125,13 +127,17 @@ class Person(Links):
 
 
 @auth.web_authenticated
+class Flag(Page):
+    def post(self, link_id, un, flag):
+        self.db_conn.flag_link(self.own_link(link_id), FLAGS[flag], not un, self.current_time)
+        return self.see_other(auth.safe_next(self.get_form_argument("next")) or "/")
+
+
+@auth.web_authenticated
 class Edit(Page):
-    """Adds a link, changes one, or sets and unsets its flags."""
+    """Adds a link, or changes one."""
 
     names = ("url", "title", "tags")
-
-    def own_link(self, link_id):
-        return self.require_owned(self.db_conn.link(self.current_user.id, "id", int(link_id)))
 
     def get(self, link_id=None):
         typed = {name: self.get_argument(name, "") for name in self.names}
@@ -140,10 +146,7 @@ class Edit(Page):
             typed["tags"] = ", ".join(typed["tags"])
         return self.form("link.html", typed, link_id=link_id)
 
-    def post(self, link_id=None, un="", flag=None):
-        if flag:
-            self.db_conn.flag_link(self.own_link(link_id), FLAGS[flag], not un, self.current_time)
-            return self.see_other(auth.safe_next(self.get_form_argument("next")) or "/")
+    def post(self, link_id=None):
         typed, same, user = self.typed(*self.names), None, self.current_user
         self.check_rate(f"links:{user.id}", LINKS_A_MINUTE, 60)
         values = {"url": clean_url(typed["url"]), "title": clean_line(typed["title"])}
