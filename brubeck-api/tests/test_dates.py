@@ -1,3 +1,5 @@
+from datetime import UTC, datetime
+
 import pytest
 from brubeck.api.dates import dump_http_date, parse_http_date
 from hypothesis import given
@@ -26,6 +28,11 @@ def test_three_forms_are_read(text):
 
 def test_two_digits_of_a_year_are_at_most_fifty_ahead():
     assert parse_http_date("Monday, 01-Jan-01 00:00:00 GMT") == 978_307_200
+
+    this_year = datetime.now(UTC).year
+    for ahead, meant in ((50, this_year + 50), (51, this_year - 49)):
+        seconds = parse_http_date(f"Monday, 01-Jan-{(this_year + ahead) % 100:02} 00:00:00 GMT")
+        assert datetime.fromtimestamp(seconds, UTC).year == meant
 
 
 @pytest.mark.parametrize(
