@@ -14,8 +14,9 @@ from brubeck.core.errors import ClientDisconnected, HeaderError, HTTPError
 from brubeck.core.responses import Response
 from brubeck.core.websockets import Upgrade
 from brubeck.mongrel2.crew import Member
-from brubeck.mongrel2.intake import Fronts, Mongrel2Request, check_framing, keeps_alive
-from brubeck.mongrel2.messages import NOTICE_PATH, Message, MessageError, split_message
+from brubeck.mongrel2.heads import read_message
+from brubeck.mongrel2.intake import Fronts, Mongrel2Request, check_framing
+from brubeck.mongrel2.messages import NOTICE_PATH, Message, MessageError
 from brubeck.mongrel2.outlets import Counters, Outlet
 from brubeck.mongrel2.pacing import SLOWEST_BYTES_PER_S, Pace
 from brubeck.mongrel2.replies import encode_close
@@ -76,11 +77,11 @@ class Answerer:
         """Do all that *data* asks for. Raises nothing: what is broken is logged, counted and left."""
         member.message = None
         try:
-            sender, number, path, headers, body = split_message(data)
+            sender, number, path, head, query, body = read_message(data)
             if path == NOTICE_PATH:
-                self.take_notice(Message(sender, number, path, headers, body))
+                self.take_notice(Message(sender, number, path, head.headers, body))
                 return
-            message = Mongrel2Request(sender, number, path, headers, body, self.fronts)
+            message = Mongrel2Request(sender, number, path, head, query, body, self.fronts)
             if self.register and (sender, number) in self.register:
                 self._queue(self.register[sender, number], message)
                 return
@@ -157,15 +158,13 @@ class Answerer:
 
     def _answer(self, message: Mongrel2Request, member: Member) -> None:
         """Give *message* its one answer."""
-        headers = message.wire_headers
-        if message.method == "WEBSOCKET":
+        head = message.head
+        if head.is_frame:
             self._take_frame(message)
             return
         must_close = member.must_close
         try:
-            if (b"content-length" in headers or b"transfer-encoding" in headers) and not self._find_body(
-                message
-            ):
+            if head.announces_body and not self._find_body(message):
                 return
             response = self._dispatch(message)
         except HTTPError as exc:
@@ -189,7 +188,7 @@ class Answerer:
         if socket is None:
             self._close(message, None)
             return
-        flags = message.wire_headers.get(b"FLAGS")
+        flags = message.head.headers.get(b"FLAGS")
         socket.receive(flags if isinstance(flags, bytes) else b"", message.body)
 
     def _shake_hands(self, message: Mongrel2Request, member: Member, response: Response) -> None:
@@ -202,7 +201,7 @@ class Answerer:
 
     def _find_body(self, message: Mongrel2Request) -> bool:
         """Give *message* the body that its framing announces; say whether it is there already."""
-        headers, body = message.wire_headers, message.body
+        headers, body = message.head.headers, message.body
         stage = upload_stage(headers, body) if self.uploads is not None else None
         check_framing(headers, body, stage is not None)
         if stage is None or self.uploads is None:
@@ -215,10 +214,7 @@ class Answerer:
 
     def _reply(self, message: Mongrel2Request, member: Member, response: Response, must_close: bool) -> None:
         version = message.version
-        keep_alive = not must_close and (
-            (version == "HTTP/1.1" and b"connection" not in message.wire_headers)
-            or keeps_alive(message.wire_headers, version)
-        )
+        keep_alive = message.head.keeps_alive and not must_close
         try:
             data = encode_whole(response, version=version, keep_alive=keep_alive, extra=self.date_line)
         except HeaderError:
@@ -236,7 +232,7 @@ class Answerer:
     def _stream(self, message: Mongrel2Request, member: Member, response: Response, must_close: bool) -> None:
         """Send a body piece by piece; a broken one ends the connection, so that nobody takes it for whole."""
         version = message.version
-        keep_alive = not must_close and keeps_alive(message.wire_headers, version)
+        keep_alive = message.head.keeps_alive and not must_close
         head, framing = encode_head(response, version=version, keep_alive=keep_alive, extra=self.date_line)
         self.note_blocked(member)
         if self.on_begun is not None:

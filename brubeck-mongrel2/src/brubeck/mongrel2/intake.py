@@ -10,12 +10,10 @@ from brubeck.core.errors import ConfigurationError, HTTPError
 from brubeck.core.forms import Form
 from brubeck.core.headers import Headers
 from brubeck.core.requests import BodyStream, Request, decode_path
-from brubeck.core.routing import METHODS
+from brubeck.mongrel2.heads import Head, joined
 from brubeck.mongrel2.messages import client_headers
 
-__all__ = ["Fronts", "Mongrel2Request", "check_framing", "keeps_alive"]
-
-_METHODS = {method.encode(): method for method in METHODS}
+__all__ = ["Fronts", "Mongrel2Request", "check_framing"]
 
 
 class Fronts:
@@ -51,7 +49,7 @@ class Fronts:
 
     def client_of(self, headers: Mapping[bytes, Any], peer: str) -> str:
         """Return the nearest address of the chain that is no front."""
-        chain = _joined(headers, b"x-forwarded-for").split(",")
+        chain = joined(headers, b"x-forwarded-for").split(",")
         for address in (part.strip() for part in reversed(chain)):
             if not self.trusts(peer):
                 break
@@ -62,14 +60,8 @@ class Fronts:
 
     def scheme_of(self, headers: Mapping[bytes, Any], scheme: str) -> str:
         """Return `https` where the front says so."""
-        told = _joined(headers, b"x-forwarded-proto").rpartition(",")[2].strip().lower()
+        told = joined(headers, b"x-forwarded-proto").rpartition(",")[2].strip().lower()
         return told if told in ("http", "https") else scheme
-
-
-def _joined(headers: Mapping[bytes, Any], name: bytes) -> str:
-    value = headers.get(name, b"")
-    values = value if type(value) is list else [value]
-    return b",".join(item for item in values if type(item) is bytes).decode("latin-1")
 
 
 class Mongrel2Request(Request):
@@ -79,12 +71,10 @@ class Mongrel2Request(Request):
         sender: The server's ident.
         number: The connection's number, as Mongrel2 writes it.
         path: As sent.
-        wire_headers: Mongrel2's own and the client's.
+        head: What the headers say.
+        query: As sent.
         body: What came with the message, or a stream of what did not.
         fronts: Whose forwarded headers are believed.
-
-    Raises:
-        HTTPError: 400, a value of Mongrel2's own is missing or is no text: not a message of a real server.
     """
 
     server = ("", 0)
@@ -100,42 +90,34 @@ class Mongrel2Request(Request):
         sender: bytes,
         number: bytes,
         path: bytes,
-        wire_headers: dict[bytes, Any],
-        body: bytes | BodyStream,
+        head: Head,
+        query: bytes = b"",
+        body: bytes | BodyStream = b"",
         fronts: Fronts | None = None,
     ) -> None:
         # Not by way of super(): a third of what a small message costs would go to values nobody asks for.
         self.sender = sender
         self.number = number
         self.wire_path = path
-        self.wire_headers = wire_headers
+        self.head = head
         self._body = body
         self._arguments = None
-        try:
-            method = wire_headers[b"METHOD"]
-            self.method = _METHODS.get(method) or self._odd_method(method)
-            self.path = decode_path(path) if b"%" in path else path.decode("utf-8", "replace")
-            self.query = wire_headers[b"QUERY"].decode("latin-1") if b"QUERY" in wire_headers else ""
-        except (KeyError, AttributeError, TypeError):
-            raise HTTPError(400, "The request is malformed.") from None
-        self.scheme = "https" if wire_headers.get(b"URL_SCHEME") == b"https" else "http"
-        self.version = "HTTP/1.0" if wire_headers.get(b"VERSION") == b"HTTP/1.0" else "HTTP/1.1"
+        self.method = head.method
+        self.path = decode_path(path) if b"%" in path else path.decode("utf-8", "replace")
+        self.query = query.decode("latin-1") if query else ""
+        self.scheme = head.scheme
+        self.version = head.version
+        if head.is_handshake:
+            self.is_websocket = True
+            self.accept_value, self._body = self.body, b""  # what the client has to hear stands in for a body
         if fronts is not None:
             self._believe(fronts)
-
-    def _odd_method(self, method: bytes) -> str:
-        """Return the method of what is no plain request; a handshake is a GET (RFC 6455 section 4.1)."""
-        if method != b"WEBSOCKET_HANDSHAKE":
-            return method.decode("latin-1")
-        self.is_websocket = True
-        self.accept_value, self._body = self.body, b""  # what the client has to hear stands in for a body
-        return "GET"
 
     def _believe(self, fronts: Fronts) -> None:
         peer = self.remote_addr
         if fronts.trusts(peer):
-            self.scheme = fronts.scheme_of(self.wire_headers, self.scheme)
-            self.remote_addr = fronts.client_of(self.wire_headers, peer)
+            self.scheme = fronts.scheme_of(self.head.headers, self.scheme)
+            self.remote_addr = fronts.client_of(self.head.headers, peer)
 
     @property
     def key(self) -> tuple[bytes, bytes]:
@@ -146,14 +128,14 @@ class Mongrel2Request(Request):
     def headers(self) -> Headers:
         """The client's headers, found by name in any case."""
         if self._header_map is None:
-            self._header_map = Headers(client_headers(self.wire_headers))
+            self._header_map = Headers(client_headers(self.head.headers))
         return self._header_map
 
     @property
     def remote_addr(self) -> str:
         """The address Mongrel2 was spoken to from, or what a trusted front says."""
         if self._remote_addr is None:
-            address = self.wire_headers.get(b"REMOTE_ADDR", b"")
+            address = self.head.headers.get(b"REMOTE_ADDR", b"")
             self._remote_addr = address.decode("latin-1") if isinstance(address, bytes) else ""
         return self._remote_addr
 
@@ -197,19 +179,6 @@ class Mongrel2Request(Request):
             closer = getattr(self._body, "close", None)
             if closer is not None:
                 closer()
-
-
-def keeps_alive(headers: Mapping[bytes, Any], version: str) -> bool:
-    """Say whether the client lets the connection stay open (RFC 9112 section 9.3). Mongrel2 itself never asks."""
-    connection = headers.get(b"connection")
-    if connection is None:
-        return version != "HTTP/1.0"
-    if version == "HTTP/1.1" and connection in (b"keep-alive", b"Keep-Alive"):
-        return True
-    options = [option.strip() for option in _joined(headers, b"connection").lower().split(",")]
-    if "close" in options:
-        return False
-    return version != "HTTP/1.0" or "keep-alive" in options
 
 
 def check_framing(headers: Mapping[bytes, Any], body: bytes, is_parked: bool = False) -> None:

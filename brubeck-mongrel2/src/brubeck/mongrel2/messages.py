@@ -15,13 +15,24 @@ from typing import Any
 from brubeck.core.errors import BrubeckError
 from brubeck.mongrel2.tnetstrings import pop
 
-__all__ = ["Message", "MessageError", "client_headers", "decode_message", "split_message"]
+__all__ = [
+    "UNREADABLE",
+    "Message",
+    "MessageError",
+    "check_address",
+    "client_headers",
+    "decode_message",
+    "known_senders",
+    "refuse",
+    "split_content",
+    "split_message",
+]
 
 NOTICE_PATH = b"@*"
 """The path of what Mongrel2 says for itself: disconnects and credits."""
 
 MAX_KNOWN_SENDERS = 100
-_known_senders: set[bytes] = set()
+known_senders: set[bytes] = set()
 """Idents that were looked at once; a server has one for its whole run."""
 
 _lenient_json = json.JSONDecoder(strict=False)
@@ -118,19 +129,36 @@ def split_message(data: bytes) -> tuple[bytes, bytes, bytes, dict[bytes, Any], b
     """
     try:
         sender, connection_id, path, rest = data.split(b" ", 3)
-        if sender not in _known_senders or not connection_id.isdigit():
-            check_address(sender, connection_id)
-        headers, rest = pop(rest)
-        if rest == b"0:,":
-            body = b""
-        else:
-            body, rest = pop(rest)
-            check_end(body, rest)
-        if type(headers) is not dict:
-            headers = decode_json_headers(headers)
-    except (ValueError, RecursionError, TypeError, AttributeError) as exc:
-        raise MessageError(f"This is no message of Mongrel2: {exc}.".replace("..", "."), data) from None
-    return sender, connection_id, path, headers, body
+        check_address(sender, connection_id)
+        return sender, connection_id, path, *split_content(rest)
+    except UNREADABLE as exc:
+        raise refuse(exc, data) from None
+
+
+UNREADABLE = (ValueError, RecursionError, TypeError, AttributeError)
+"""What decoding raises at bytes that are no message."""
+
+
+def refuse(cause: Exception, data: bytes) -> MessageError:
+    """Return the error for *data*, which *cause* stopped from being read."""
+    return MessageError(f"This is no message of Mongrel2: {cause}.".replace("..", "."), data)
+
+
+def split_content(rest: bytes) -> tuple[dict[bytes, Any], bytes]:
+    """Return the headers and the body, which stand behind the path.
+
+    Raises:
+        ValueError, RecursionError, TypeError, AttributeError: *rest* holds no such two.
+    """
+    headers, rest = pop(rest)
+    if rest == b"0:,":
+        body = b""
+    else:
+        body, rest = pop(rest)
+        check_end(body, rest)
+    if type(headers) is not dict:
+        headers = decode_json_headers(headers)
+    return headers, body
 
 
 def check_end(body: object, rest: bytes) -> None:
@@ -145,8 +173,8 @@ def check_address(sender: bytes, connection_id: bytes) -> None:
         raise ValueError(f"{connection_id[:20]!r} is no connection id")
     if not _is_sender(sender):
         raise ValueError(f"{sender[:40]!r} is no ident")
-    if len(_known_senders) < MAX_KNOWN_SENDERS:
-        _known_senders.add(sender)
+    if len(known_senders) < MAX_KNOWN_SENDERS:
+        known_senders.add(sender)
 
 
 def decode_json_headers(text: object) -> dict[bytes, Any]:
