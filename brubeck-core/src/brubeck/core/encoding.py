@@ -104,9 +104,9 @@ def encode_head(
     lines = [f"{name}: {value}\r\n" for name, value in response.headers if name.lower() != "content-length"]
     head = (
         _status_line(response.status_code, response.reason),
-        extra,
         _CONNECTION_LINES[version, keep_alive],
         "".join(lines).encode("latin-1"),
+        extra,
         line,
         b"\r\n",
     )
