@@ -81,6 +81,7 @@ class Response:
         response.reason = reason
         response.headers = headers
         response.closers = None
+        response.bodiless = False  # read for every answer: three times as fast here as a default of the class
         return response
 
     @property

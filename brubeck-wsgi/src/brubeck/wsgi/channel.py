@@ -173,13 +173,14 @@ class Channel:
         """
         if self.gone:
             raise ClientDisconnected("The client has closed the connection.")
+        stream = self.stream
         try:
-            count = self.stream.send(data)
+            count = stream.send(data)
         except BlockingIOError:
             count = 0
         except OSError as exc:
             raise self._lost() from exc
-        if count < len(data) or self.stream.wants_write:
+        if count < len(data) or (stream.is_sealed and stream.wants_write):
             self._send_rest(memoryview(data)[count:])
 
     def _send_rest(self, rest: memoryview) -> None:

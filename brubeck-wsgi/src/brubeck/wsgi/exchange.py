@@ -39,6 +39,7 @@ class Exchange:
         self.keeps_alive = head.fields.keep_alive
         """Whether the connection stays open behind the answer; settled when its head is sent."""
         self.sent_bytes = 0
+        """Of the body, where it is streamed or somebody wants to know."""
 
     def settle(self) -> bool:
         """Decide whether the connection stays open: not where a part of the body was never read.
@@ -70,7 +71,6 @@ class Exchange:
         server = client.server
         extra = server.extra if len(headers) == 1 else server.extra_for(headers)
         keeps = self.keeps_alive if type(self.body) is bytes and not client.closing else self.settle()
-        self.sent_bytes = len(body)
         client.send(encode_whole(response, self.head.fields.version, keeps, extra))
 
     def _send_stream(self, response: Response, body: Iterable[bytes]) -> None:

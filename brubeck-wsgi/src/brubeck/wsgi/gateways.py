@@ -68,6 +68,8 @@ class BrubeckGateway:
             if response.status_code == SWITCHING:
                 answer_switching(exchange, response)
             else:
+                if isinstance(response.body, bytes):
+                    exchange.sent_bytes = len(response.body)
                 exchange.send_response(response)
         finally:
             response.close()

@@ -22,13 +22,14 @@ RECEIVE_BYTES = 65536
 class PlainStream:
     """A socket as it is."""
 
-    __slots__ = ("receive", "send", "sock")
+    __slots__ = ("is_sealed", "receive", "send", "sock")
 
     wants_write: ClassVar[bool] = False
     """Whether bytes are held that the socket did not take."""
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
+        self.is_sealed = False
         raw = getattr(
             sock, "_sock", sock
         )  # gevent's wrapper would do in Python what is needed for blocking only
@@ -71,6 +72,7 @@ class TLSStream(PlainStream):
 
     def __init__(self, sock: socket.socket, context: ssl.SSLContext) -> None:
         super().__init__(sock)
+        self.is_sealed = True
         self.receive = self.receive_sealed
         self.send = self.send_sealed
         self._incoming = ssl.MemoryBIO()

@@ -260,6 +260,7 @@ class Reply:
         body = f"{status_code} {reason_phrase(status_code)}\n".encode()
         headers = [("Content-Type", "text/plain; charset=utf-8")]
         self.status_code = status_code
+        self._exchange.sent_bytes = len(body)
         self._exchange.send_response(Response(body, status_code, headers=headers))
 
     def _break_off(self) -> None:
