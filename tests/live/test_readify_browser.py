@@ -24,6 +24,7 @@ pytestmark = pytest.mark.live("chromium", "chromedriver", "mongrel2")
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "artefacts" / "readify"
 PASSWORD = "blue rondo a la turk"
+looked_at: set[str] = set()
 
 
 @contextmanager
@@ -52,7 +53,7 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         config.write_text((ROOT / "examples" / "readify" / "mongrel2.toml").read_text())
         command = ["mongrel2", "up", "readify.app:web", "--config", str(config), "--port", port]
     with running(*command, READIFY_DATABASE=str(folder / "readify.sqlite3")):
-        wait_until(lambda: is_listening(int(port)), what="the server")
+        wait_until(lambda: is_listening(int(port)), 30, "the server")
         url = f"http://127.0.0.1:{port}"
         assert SocketClient(url).get("/login").status_code == 200
         assert SocketClient(url).get("/api/links").status_code == 401
@@ -69,6 +70,7 @@ def shared_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser
 def browser(shared_browser: Browser) -> Browser:
     """The browser, which has forgotten everything. The pages forbid it all scripts."""
     chrome(shared_browser, "Network.clearBrowserCookies")
+    resize(shared_browser, 1100, 800)
     return shared_browser
 
 
@@ -76,10 +78,17 @@ def chrome(browser: Browser, command: str, **parameters: object) -> object:
     return browser.call("goog/cdp/execute", {"cmd": command, "params": parameters})
 
 
-def look(browser: Browser, width: int, height: int, scheme: str, name: str) -> None:
-    """Keep a picture; nothing may stick out of the window."""
+def resize(browser: Browser, width: int, height: int) -> None:
     size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
     chrome(browser, "Emulation.setDeviceMetricsOverride", **size)
+
+
+def look(browser: Browser, width: int, height: int, scheme: str, name: str) -> None:
+    """Keep a picture, once a run; nothing may stick out of the window."""
+    if name in looked_at:
+        return
+    looked_at.add(name)
+    resize(browser, width, height)
     chrome(
         browser, "Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}]
     )
