@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from brubeck.core import greenlets
 from brubeck.core.connections import DRAIN_TIMEOUT_S
 from brubeck.wsgi.accesslog import access_note
+from brubeck.wsgi.callable import WSGIApplication
 from brubeck.wsgi.connection import Endpoint, make_server
+from brubeck.wsgi.gateways import BrubeckGateway
 from brubeck.wsgi.limits import Limits
 from brubeck.wsgi.wsgigateway import WSGIGateway
+
+if TYPE_CHECKING:
+    from brubeck.wsgi.exchange import Exchange
 
 __all__ = ["serve"]
 
@@ -61,7 +66,7 @@ def serve(
     )
     checked = Limits.from_options(limits)
     sockets = endpoint.listen()
-    gateway = WSGIGateway(wsgi_app, (endpoint.host, endpoint.port), endpoint.scheme, access_note(access_log))
+    gateway = gateway_for(wsgi_app, (endpoint.host, endpoint.port), endpoint.scheme, access_note(access_log))
     server = make_server(
         gateway, sockets, checked, pool_size, endpoint.tls, shares_listeners=endpoint.is_shared
     )
@@ -72,3 +77,15 @@ def serve(
         server.serve()
     finally:
         undo()
+
+
+def gateway_for(
+    wsgi_app: Callable[..., Iterable[bytes]],
+    server: tuple[str, int],
+    scheme: str,
+    note: Callable[[Exchange, int], None] | None,
+) -> Callable[[Exchange], None]:
+    """Return what answers with *wsgi_app*: a Brubeck application (`app.wsgi`) the short way, without an environ."""
+    if isinstance(wsgi_app, WSGIApplication):
+        return BrubeckGateway(wsgi_app.application, server, scheme, note)
+    return WSGIGateway(wsgi_app, server, scheme, note)

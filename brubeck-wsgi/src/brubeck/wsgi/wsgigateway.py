@@ -33,6 +33,7 @@ class WSGIGateway:
         server: Host and port it is reached at.
         scheme: `http` or `https`.
         note: Called behind each answer: the access log.
+        multiprocess: Whether other processes serve the same application.
     """
 
     def __init__(
@@ -41,9 +42,11 @@ class WSGIGateway:
         server: tuple[str, int],
         scheme: str,
         note: Callable[[Exchange, int], None] | None = None,
+        *,
+        multiprocess: bool = False,
     ) -> None:
         self._application = application
-        self._base = base_environ(server, scheme)
+        self._base = base_environ(server, scheme, multiprocess=multiprocess)
         self._note = note
 
     def __call__(self, exchange: Exchange) -> None:
