@@ -90,7 +90,7 @@ class Store:
 
 
 class SQLiteStore(Store):
-    """One file, one connection. A call holds the hub while it runs, some 0.03 to 0.2 ms; see the README."""
+    """One file, one connection. A call holds the hub while it runs, about a millisecond at most; see the README."""
 
     number = "INTEGER PRIMARY KEY AUTOINCREMENT"
     lock_schema = "SELECT 1"  # BEGIN IMMEDIATE has it
