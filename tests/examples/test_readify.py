@@ -499,6 +499,18 @@ def test_a_logout_ends_the_session_for_a_copy_of_the_cookie(app, jd):
     assert copy.get("/api/links").status_code == 401
 
 
+def test_strangers_who_read_leave_nothing_in_the_database(app, jd):
+    """A table of sessions that grows with every visit of a robot fills the disk."""
+    add(jd)
+    for path in ("/", "/people/jd", "/people/nobody", "/nowhere", "/style.css", "/api/links"):
+        assert not any(name.lower() == "set-cookie" for name, _ in Client(app).get(path).headers.items())
+    assert len(app.db_conn.ask("SELECT key FROM sessions")) == 1
+    Client(app).get("/login")
+    stranger, member = app.db_conn.ask("SELECT ends_at FROM sessions ORDER BY ends_at")
+
+    assert member["ends_at"] - stranger["ends_at"] > 6 * 86400
+
+
 def test_a_session_ends_by_itself(app, jd, monkeypatch):
     sessions = app.plugins.find(wiring.auth.Sessions)
     now = sessions.get_time()

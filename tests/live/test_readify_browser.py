@@ -214,7 +214,7 @@ def test_a_page_of_ones_own_with_a_picture_and_a_key(site, browser, tmp_path):
     cookie = f"session={browser.cookies['session']['value']}"  # counts on the same host
     assert SocketClient(site).get("/api/links", headers={"Cookie": cookie}).json() == feed
 
-    browser.click("form.out button")
+    browser.click("main form.out button")
     browser.go(f"{site}/people/iola")
     assert titles(browser) == ["Words for Take Five"]
     assert "Writes the words." in browser.text("main")

@@ -163,7 +163,7 @@ def test_pictures_keys_and_sessions(store):
     store.delete("key")
     assert store.load("key") is None
     assert not store.update("key", b"[]", 60)  # a slow request brings none back
-    store.create("old", b"{}", -1)
+    store.create("old", b'{"user_id": 1}', -1)
     store.create("new", b"{}", 60)
     assert (store.load("old"), store.load("new")) == (None, b"{}")
 
