@@ -594,12 +594,12 @@ def test_no_form_leads_to_another_site(app, jd, evil):
         assert "\n" not in location
 
 
-def test_a_password_is_long_and_none_that_is_tried_first(app):
+@pytest.mark.parametrize("password", ["short", "password12", "jdjdjdjdjd", "nine char", ""])
+def test_a_password_is_long_and_none_that_is_tried_first(app, password):
     client = Client(app)
-    for password in ("short", "password12", "readifyreadify"[:10], "jd" * 5, ""):
-        data = {"csrf_token": token(client), "username": "jd", "password": password}
-        if password != "readifyrea":
-            assert "password" in errors(client.post("/create", data=data)), password
+    data = {"csrf_token": token(client), "username": "jd", "password": password}
+
+    assert set(errors(client.post("/create", data=data))) == {"password"}
 
 
 def test_who_was_made_inactive_is_out_at_once(app, jd):

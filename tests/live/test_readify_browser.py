@@ -201,6 +201,16 @@ def test_a_page_of_ones_own_with_a_picture_and_a_key(site, browser, tmp_path):
     browser.go(f"{site}/settings")
     browser.type("[name=picture]", str(tmp_path / "a.jpg"))
     browser.click("form[action='/settings/picture'] button")
+    large = Image.effect_noise((2200, 2100), 90)
+    large.save(tmp_path / "large.png")  # so large that Mongrel2 parks it in a file
+    assert 4 << 20 < (tmp_path / "large.png").stat().st_size < 5 << 20
+    browser.go(f"{site}/settings")
+    browser.type("[name=picture]", str(tmp_path / "large.png"))
+    browser.click("form[action='/settings/picture'] button")
+    assert browser.run("return document.querySelector('.person img').naturalWidth") == 256
+    browser.go(f"{site}/settings")
+    browser.type("[name=picture]", str(tmp_path / "a.jpg"))
+    browser.click("form[action='/settings/picture'] button")
     assert browser.run("return document.querySelector('.person img').naturalWidth") == 256
     look(browser, 1100, 800, "light", "person")
     look(browser, 390, 800, "dark", "person-on-a-phone")

@@ -206,6 +206,18 @@ def test_a_client_that_left_in_the_middle_leaves_a_pool_that_works(postgres):  #
     close(store)
 
 
+def test_who_waits_for_postgresql_holds_nobody_up(postgres):  # noqa: F811
+    store = Store(postgres.new_database())
+    began = time.monotonic()
+    asking = [gevent.spawn(store.ask, "SELECT pg_sleep(0.3)") for _ in range(20)]
+    gevent.sleep(0.1)
+    assert time.monotonic() - began < 0.3  # this greenlet went on meanwhile
+    gevent.joinall(asking, timeout=10, raise_error=True)
+
+    assert time.monotonic() - began < 3  # in turns it would be 6
+    close(store)
+
+
 def test_the_pages_and_the_api_on_postgresql(postgres):  # noqa: F811
     """From the account to the feed as on SQLite, and what PostgreSQL alone refuses: NUL."""
     app = wiring.make_app(
