@@ -56,7 +56,7 @@ class PostgreSQL:
         import psycopg
 
         self.IntegrityError = psycopg.IntegrityError
-        self.connect = lambda: psycopg.connect(url, autocommit=True, row_factory=psycopg.rows.dict_row)
+        self.connect = lambda: psycopg.connect(url, row_factory=psycopg.rows.dict_row)
         self.idle = LifoQueue(items=[None] * size)
 
     @contextmanager
@@ -64,9 +64,9 @@ class PostgreSQL:
         connection = self.idle.get()
         try:
             connection = connection or self.connect()
-            with connection.transaction():
-                yield connection
-        except BaseException:  # the client may have left in the middle of an answer
+            yield connection
+            connection.commit()
+        except BaseException:  # whoever asked may have left, and its answer with nobody to read it
             connection = connection and connection.close()
             raise
         finally:
