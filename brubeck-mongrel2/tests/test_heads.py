@@ -25,6 +25,7 @@ def message(path=b"/", query=b"", client=CLIENT, body=b"", version=b"HTTP/1.1", 
 @pytest.fixture(autouse=True)
 def _forgotten(monkeypatch):
     monkeypatch.setattr(heads, "_known", {})
+    monkeypatch.setattr(heads, "_repeated", {})
 
 
 def read_in_full(data):
@@ -101,14 +102,24 @@ def test_what_is_known_is_what_would_be_read(path, queries, value):
 def test_no_more_than_so_many_are_kept():
     for number in range(2 * heads.MAX_KNOWN):
         read_message(message(client=((b"x", b"%d" % number),)))
+        read_message(message(b"/%d" % number))
 
     assert 0 < len(heads._known) <= heads.MAX_KNOWN
+    assert 0 < len(heads._repeated) <= heads.MAX_KNOWN
 
 
 def test_large_heads_are_not_kept():
     read_message(message(client=((b"x", b"y" * heads.MAX_KNOWN_BYTES),)))
 
     assert not heads._known
+
+
+def test_large_messages_are_not_kept():
+    for path in (b"/", b"/" + b"x" * heads.MAX_KNOWN_BYTES):
+        read_message(message(path))
+        read_message(message(path))
+
+    assert len(heads._repeated) == 1
 
 
 @pytest.mark.parametrize("block", [b"", b"6:METHOD,0:]", b"6:METHOD,3:GET,5:QUERY,4:1:a,]"])

@@ -158,13 +158,26 @@ class Answerer:
 
     def _answer(self, message: Mongrel2Request, member: Member) -> None:
         """Give *message* its one answer."""
-        head = message.head
-        if head.is_frame:
+        if not message.head.is_plain:
+            self._answer_special(message, member)
+            return
+        response = self._dispatch(message)
+        try:
+            if type(response.body) is bytes:
+                self._reply(message, member, response, member.must_close)
+            else:
+                self._stream(message, member, response, member.must_close)
+        finally:
+            response.close()
+
+    def _answer_special(self, message: Mongrel2Request, member: Member) -> None:
+        """Answer what has a body, or belongs to a WebSocket."""
+        if message.head.is_frame:
             self._take_frame(message)
             return
         must_close = member.must_close
         try:
-            if head.announces_body and not self._find_body(message):
+            if message.head.announces_body and not self._find_body(message):
                 return
             response = self._dispatch(message)
         except HTTPError as exc:
@@ -213,8 +226,9 @@ class Answerer:
         return True
 
     def _reply(self, message: Mongrel2Request, member: Member, response: Response, must_close: bool) -> None:
-        version = message.version
-        keep_alive = message.head.keeps_alive and not must_close
+        head = message.head
+        version = head.version
+        keep_alive = head.keeps_alive and not must_close
         try:
             data = encode_whole(response, version=version, keep_alive=keep_alive, extra=self.date_line)
         except HeaderError:

@@ -16,7 +16,7 @@ from brubeck.mongrel2.answering import Answerer
 from brubeck.mongrel2.crew import Crew, Member
 from brubeck.mongrel2.messages import decode_message
 from brubeck.mongrel2.publishing import Publisher
-from brubeck.mongrel2.sources import connect
+from brubeck.mongrel2.sources import connect, message_probe
 from brubeck.mongrel2.wire import Verb, pack_numbers, unpack_work
 
 __all__ = ["BalancedSource", "HeldBackOutlet"]
@@ -129,7 +129,10 @@ class BalancedSource:
         self._send = self._socket.send
         self._is_leaving = False
         fd = self._socket.fileno()
-        self._crew = Crew(self._pool, self.take, self.handle, fd, self.note_blocked, self.flush)
+        self._probe = message_probe(self._socket)
+        self._crew = Crew(
+            self._pool, self.take, self.has_more, self.handle, fd, self.note_blocked, self.flush
+        )
         self._say_ready()
         self._pinger = self._hub.loop.timer(PING_S, PING_S, ref=False)
         self._pinger.start(self._ping)
@@ -170,6 +173,10 @@ class BalancedSource:
             else:
                 self._hear(verb, frame)
         return pending.popleft()
+
+    def has_more(self) -> bool:
+        """Say whether `take` would find something."""
+        return bool(self._pending) or self._probe()
 
     def _hear(self, verb: bytes, frame: bytes) -> None:
         if verb == Verb.NOTICE:

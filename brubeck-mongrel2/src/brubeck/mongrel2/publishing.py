@@ -15,6 +15,8 @@ from brubeck.core.errors import ConfigurationError
 
 __all__ = ["Publisher"]
 
+NOBLOCK = int(zmq.NOBLOCK)
+
 MAX_PENDING_MESSAGES = 1000
 """Replies that libzmq may hold while the server does not read; after that senders wait."""
 
@@ -96,7 +98,7 @@ class Publisher:
             self.dropped += 1
             return True
         try:
-            self._send(data, zmq.NOBLOCK)
+            self._send(data, NOBLOCK)
         except zmq.Again:
             return False
         return True
@@ -109,7 +111,7 @@ class Publisher:
         """
         if self.is_subscribed:
             try:
-                self._send(data, zmq.NOBLOCK)
+                self._send(data, NOBLOCK)
             except zmq.Again:
                 pass
             else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import gevent
@@ -10,7 +11,7 @@ from brubeck.core.errors import ConfigurationError
 from brubeck.mongrel2.answering import Answerer
 from brubeck.mongrel2.crew import Crew
 
-__all__ = ["DirectSource", "Source", "connect"]
+__all__ = ["DirectSource", "Source", "connect", "message_probe"]
 
 QUIET_S = 0.01
 """Nothing pulled for so long: what was on its way has arrived."""
@@ -64,7 +65,8 @@ class DirectSource:
         self._socket = connect(self._context, zmq.PULL, self._address)
         answerer = self._answerer
         fd = self._socket.fileno()
-        self._crew = Crew(self._pool, self._socket.recv, answerer.handle, fd, answerer.note_blocked)
+        has_more = message_probe(self._socket)
+        self._crew = Crew(self._pool, self._socket.recv, has_more, answerer.handle, fd, answerer.note_blocked)
         return self._crew
 
     def pause(self) -> None:
@@ -97,6 +99,12 @@ class DirectSource:
             self._crew = None
         if socket_ is not None:
             socket_.close(0)
+
+
+def message_probe(asked: zmq.Socket[bytes]) -> Callable[[], bool]:
+    """Return what says whether a socket has a message."""
+    get, option, bit = super(zmq.Socket, asked).get, int(zmq.EVENTS), int(zmq.POLLIN)
+    return lambda: bool(int(get(option)) & bit)
 
 
 def connect(context: zmq.Context[Any], kind: int, address: str, identity: bytes = b"") -> zmq.Socket[bytes]:
