@@ -28,11 +28,10 @@ class Links(
         return self.get_bearer_user() or self.get_session_user()
 
     def get(self):
-        page, skip = self.get_stream_page(), self.get_paging_arguments()[2]
+        page, skip, own = self.get_stream_page(), self.get_paging_arguments()[2], self.owner_fields
         tags = clean_tags(",".join(self.get_arguments("tag", [])))
-        rows = self.db_conn.links(self.current_user.id, page, tags=tags, order=BY_CHANGE, skip=skip)
+        rows = self.db_conn.links(own["owner_id"], page, tags=tags, order=BY_CHANGE, skip=skip)
         found = self.finish_page(page, rows, BY_CHANGE.key)
-        owner = {"owner_username": self.current_user.username}
-        items = [Link.make_ownersafe(row) | owner | {"id": row["id"]} for row in found.items]
+        items = [Link.make_ownersafe(row | own) | {"id": row["id"]} for row in found.items]
         self.add_to_payload("data", {"items": items, "next": found.next_cursor})
         return self.with_etag(self.render(hide_status=True))

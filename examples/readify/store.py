@@ -33,6 +33,8 @@ class SQLite:
     IntegrityError = sqlite3.IntegrityError
 
     def __init__(self, path):
+        if path != ":memory:":
+            Path(path).touch(0o600)  # nobody else's to read
         self.connection = sqlite3.connect(path, isolation_level=None)
         self.connection.row_factory = sqlite3.Row
         self.connection.executescript(

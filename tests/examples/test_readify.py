@@ -801,6 +801,12 @@ def test_a_database_of_an_older_readify_is_brought_up_with_what_is_in_it(tmp_pat
     assert store.picture(1) == b"x"
 
 
+def test_the_database_is_nobody_elses_to_read(tmp_path):
+    Store(str(tmp_path / "r.sqlite3")).secret()
+
+    assert {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == {0o600}
+
+
 def test_a_migration_that_fails_leaves_everything_as_it_was(tmp_path):
     name, broken = str(tmp_path / "r.sqlite3"), tmp_path / "004.sql"
     broken.write_text("CREATE TABLE more (id {id});\nNONSENSE;\n")
