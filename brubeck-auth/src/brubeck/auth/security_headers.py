@@ -27,7 +27,7 @@ class SecurityHeaders:
         cache_control: For answers that say nothing of it; None adds none.
     """
 
-    name = "security headers"
+    name = "security-headers"
 
     def __init__(
         self,

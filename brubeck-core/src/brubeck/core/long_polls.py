@@ -27,7 +27,7 @@ class LongPolls:
         timeout_s: How long one waits by default; below what proxies allow, which is often 30 s.
     """
 
-    name = "long polls"
+    name = "long-polls"
 
     def __init__(self, timeout_s: float = 25.0) -> None:
         self.timeout_s = timeout_s
