@@ -40,11 +40,14 @@ _unfinished_line = re.compile(
     rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}(?:\Z| [!-~]*(?:\Z| (?:H|HT|HTT|HTTP|HTTP/|HTTP/[0-9](?:\.(?:[0-9]\r?)?)?)?\Z))"
 ).match
 _plain_target = re.compile(rb"/[!$-;=?-~]*").fullmatch
+_is_token = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
 _known_blocks: dict[bytes, Fields] = {}
 _MAX_KNOWN_BLOCKS = 256
 _MAX_KNOWN_BLOCK = 2048  # bytes; what is remembered stays under a MiB
 _LINE_ENDS = (b"\r", b"\n")
 _VERSIONS = (b"0", b"1")
+_MAX_EMPTY_LINES = 16
+"""Before a request line; RFC 9112 section 2.2 asks for one."""
 _MAX_LINE_EXTRA = 48  # method, version and spaces beside the target
 
 
@@ -85,7 +88,7 @@ class Head:
 class HeadReader:
     """Reads one head after another, each from bytes that arrive in any number of pieces."""
 
-    __slots__ = ("_complete", "_fed", "_headers", "_limits", "_line", "_parser", "_seen")
+    __slots__ = ("_complete", "_empty_lines", "_fed", "_headers", "_limits", "_line", "_parser", "_seen")
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -94,6 +97,7 @@ class HeadReader:
 
     def _begin(self) -> None:
         self._seen = b""
+        self._empty_lines = 0
         self._fed = 0
         self._line: re.Match[bytes] | None = None
         self._headers: list[tuple[bytes, bytes]] = []
@@ -115,10 +119,17 @@ class HeadReader:
         Raises:
             Refusal: This can become no request: the client's fault.
         """
+        try:
+            return self._read(data)
+        except Refusal as refusal:  # RFC 9110 section 9.3.2
+            refusal.has_content = not (self._seen + data).lstrip(b"\r\n").startswith(b"HEAD ")
+            raise
+
+    def _read(self, data: bytes) -> tuple[Head, bytes] | None:
         if self._seen:
             data = self._seen + data
         if data[:1] in _LINE_ENDS:
-            data = _skip_empty_lines(data)
+            data = self._skip_empty_lines(data)
             if data in (b"", b"\r"):
                 self._seen = data
                 return None
@@ -129,6 +140,15 @@ class HeadReader:
         if end == len(data):
             return self._read_whole(data), b""
         return self._read_whole(data[:end]), data[end:]
+
+    def _skip_empty_lines(self, data: bytes) -> bytes:
+        """Return *data* behind its leading CRLFs, of which there are a few at most; a lone LF is none."""
+        while data.startswith(b"\r\n") and self._empty_lines < _MAX_EMPTY_LINES:
+            data = data[2:]
+            self._empty_lines += 1
+        if data[:1] == b"\n" or (data[:1] == b"\r" and len(data) > 1):
+            raise Refusal(400, "A request begins with its request line, and lines end with CR LF.")
+        return data
 
     def _read_whole(self, data: bytes) -> Head:
         """Read *data*, a head up to its empty line."""
@@ -273,6 +293,8 @@ def interpret(head: Head) -> None:  # noqa: C901, PLR0912 - one pass over the he
                 _read_expect(fields, value)
     if lengths or codings:
         _read_framing(fields, lengths, codings)
+        if head.method == "TRACE" and fields.has_body:  # RFC 9110 section 9.3.8
+            raise Refusal(400, "TRACE has no content.")
     if options:
         _read_connection(fields, options)
     if len(hosts) > 1 or (not hosts and fields.version == "HTTP/1.1"):  # RFC 9112 section 3.2
@@ -281,15 +303,6 @@ def interpret(head: Head) -> None:  # noqa: C901, PLR0912 - one pass over the he
         check_host(hosts[0])
     if head.target[:1] != b"/" or head.method == "CONNECT":
         split_target(head)
-
-
-def _skip_empty_lines(seen: bytes) -> bytes:
-    """Return *seen* behind its leading CRLFs; a lone LF is none."""
-    while seen.startswith(b"\r\n"):
-        seen = seen[2:]
-    if seen[:1] == b"\n" or (seen[:1] == b"\r" and len(seen) > 1):
-        raise Refusal(400, "Lines end with CR LF.")
-    return seen
 
 
 def _read_connection(fields: Fields, values: list[bytes]) -> None:
@@ -320,9 +333,17 @@ def _read_framing(fields: Fields, lengths: list[bytes], codings: list[bytes]) ->
         if len(codings) > 1:
             raise Refusal(400, "A request has one Transfer-Encoding header.")
         if codings[0].lower() != b"chunked":
-            raise Refusal(501, "The only transfer coding that is known here is chunked.")
+            raise _refuse_coding(codings[0])
         fields.chunked = True
         return
     if len(lengths) > 1 or not lengths[0].isdigit() or len(lengths[0]) > 19:
         raise Refusal(400, "Content-Length is one decimal number.")
     fields.length = int(lengths[0])
+
+
+def _refuse_coding(value: bytes) -> Refusal:
+    """RFC 9112 section 6.3: without chunked at the end no length is known, and before it a coding may be unknown."""
+    *others, last = (coding.strip(b" \t").lower() for coding in value.split(b","))
+    if last == b"chunked" and others and all(map(_is_token, others)) and last not in others:
+        return Refusal(501, "The only transfer coding that is known here is chunked.")
+    return Refusal(400, "A request with Transfer-Encoding ends with one chunked.")

@@ -19,6 +19,8 @@ class Refusal(Exception):
         super().__init__(status_code, reason)
         self.status_code = status_code
         self.reason = reason
+        self.has_content = True
+        """Whether the answer says so in words, too; one to HEAD must not."""
 
 
 class BodyFailure(HTTPError, OSError):

@@ -315,5 +315,5 @@ class Server:
             self.extra,
             retry,
             len(body),
-            body,
+            body if refusal.has_content else b"",
         )
