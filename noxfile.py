@@ -44,7 +44,7 @@ def typing(session: nox.Session) -> None:
     """Mypy in strict mode over the sources, and over what plugin authors write."""
     install_everything(session, "typing")
     session.run("mypy", *session.posargs)
-    session.run("pytest", "brubeck-core/tests/test_plugin_typing.py")
+    session.run("pytest", "-m", "typing", "brubeck-core/tests", "brubeck-dictshield/tests")
 
 
 @nox.session
@@ -66,8 +66,9 @@ def tests(session: nox.Session) -> None:
     """All tests but those of packaging and docs, live ones included."""
     install_everything(session, "tests")
     session.run(
-        "pytest", "-m", "not packaging and not soak and not fuzz", "--ignore=tests/docs", *session.posargs
-    )
+        "pytest", "-m", "not packaging and not typing and not soak and not fuzz", "--ignore=tests/docs",
+        *session.posargs,
+    )  # fmt: skip
 
 
 @nox.session

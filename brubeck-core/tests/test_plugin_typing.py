@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.typing
 pytest.importorskip("mypy", reason="nox -s typing has it")
 
 CODE = Path(__file__).parent / "typing"

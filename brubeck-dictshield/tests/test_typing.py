@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("mypy")
+pytestmark = pytest.mark.typing
+pytest.importorskip("mypy", reason="nox -s typing has it")
 FOLDER = Path(__file__).parent
 
 
