@@ -170,6 +170,7 @@ def test_editing_and_filtering_by_tags(site, browser):
     assert (browser.url, titles(browser)) == (f"{site}/?tag=studio", ["One, again"])
 
 
+@pytest.mark.parametrize("site", ["wsgi"], indirect=True)  # nothing of it is the server's
 def test_errors_stand_beside_their_fields(site, browser):
     join(browser, site, "Norman")
     add(browser, site, "https://example.com/a", "One")
@@ -252,6 +253,7 @@ def test_who_comes_back_and_looks_around(site, browser):
     assert "Nobody here has this name" in browser.text("h1")
 
 
+@pytest.mark.parametrize("site", ["wsgi"], indirect=True)  # nothing of it is the server's
 def test_the_keyboard_reaches_everything_in_order(site, browser):
     browser.go(f"{site}/login")
     fill(browser, username="dave", password="kathy's waltz\ue007")
