@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import gevent
 from brubeck.core.encoding import LAST_CHUNK, Framing, encode_chunk, encode_head, encode_whole
 from brubeck.core.errors import ClientDisconnected, HeaderError, HTTPError
+from brubeck.core.fronts import Fronts
 from brubeck.core.responses import Response
 from brubeck.core.websockets import Upgrade
 from brubeck.mongrel2.crew import Member
 from brubeck.mongrel2.heads import read_message
-from brubeck.mongrel2.intake import Fronts, Mongrel2Request, check_framing
+from brubeck.mongrel2.intake import Mongrel2Request, check_framing
 from brubeck.mongrel2.messages import NOTICE_PATH, Message, MessageError
 from brubeck.mongrel2.outlets import Counters, Outlet
 from brubeck.mongrel2.pacing import SLOWEST_BYTES_PER_S, Pace

@@ -11,10 +11,10 @@ import gevent
 import zmq
 from brubeck.core.connections import DRAIN_TIMEOUT_S, Connection
 from brubeck.core.errors import ConfigurationError
+from brubeck.core.fronts import Fronts
 from brubeck.mongrel2.answering import Answerer
 from brubeck.mongrel2.balanced import BalancedSource, HeldBackOutlet
 from brubeck.mongrel2.crew import Crew
-from brubeck.mongrel2.intake import Fronts
 from brubeck.mongrel2.outlets import Counters
 from brubeck.mongrel2.pacing import SLOWEST_BYTES_PER_S
 from brubeck.mongrel2.publishing import Publisher
@@ -45,7 +45,9 @@ class Mongrel2Connection(Connection):
         upload_folder: The folder of Mongrel2's `upload.temp_store`, on this machine; without it an upload above
             `limits.content_length` is refused.
         max_upload_bytes: Longer uploads are answered with 413.
-        trusted_fronts: Addresses or networks of proxies before Mongrel2 whose forwarded headers are believed.
+        trusted_fronts: Addresses or networks of proxies before Mongrel2 whose forwarded headers are believed;
+            see `Fronts`. Mongrel2 puts the peer's address into `X-Forwarded-For`, over what a front wrote, unless it
+            has the setting `no_clobber_xff`.
         balancer: The address of `brubeck mongrel2 balance`, in the place of *pull_addr*. Without it,
             `BRUBECK_MONGREL2_BALANCER`.
         slowest_bytes_per_s: Streams beyond 140 MiB are paced for clients that read at least this fast.

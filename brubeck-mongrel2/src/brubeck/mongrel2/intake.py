@@ -3,65 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
-from brubeck.core.errors import ConfigurationError, HTTPError
+from brubeck.core.errors import HTTPError
 from brubeck.core.forms import Form
+from brubeck.core.fronts import Fronts
 from brubeck.core.headers import Headers
 from brubeck.core.requests import BodyStream, Request, decode_path
-from brubeck.mongrel2.heads import Head, joined
+from brubeck.mongrel2.heads import Head
 from brubeck.mongrel2.messages import client_headers
 
-__all__ = ["Fronts", "Mongrel2Request", "check_framing"]
-
-
-class Fronts:
-    """Proxies before Mongrel2 whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
-
-    Mongrel2 itself puts the peer's address into `X-Forwarded-For`, over what the client wrote; for a front to be heard
-    it needs the setting `no_clobber_xff`.
-
-    Args:
-        networks: Addresses or networks, `10.0.0.0/8`.
-
-    Raises:
-        ConfigurationError: One of them is neither.
-    """
-
-    def __init__(self, networks: tuple[str, ...] = ()) -> None:
-        self.networks: list[IPv4Network | IPv6Network] = []
-        for network in networks:
-            try:
-                self.networks.append(ip_network(network))
-            except ValueError as exc:
-                raise ConfigurationError(
-                    f"trusted_fronts holds addresses and networks, got {network!r}: {exc}."
-                ) from None
-
-    def trusts(self, address: str) -> bool:
-        """Say whether *address* is one of the fronts."""
-        try:
-            parsed = ip_address(address)
-        except ValueError:
-            return False
-        return any(parsed in network for network in self.networks)
-
-    def client_of(self, headers: Mapping[bytes, Any], peer: str) -> str:
-        """Return the nearest address of the chain that is no front."""
-        chain = joined(headers, b"x-forwarded-for").split(",")
-        for address in (part.strip() for part in reversed(chain)):
-            if not self.trusts(peer):
-                break
-            if not address:
-                break
-            peer = address
-        return peer
-
-    def scheme_of(self, headers: Mapping[bytes, Any], scheme: str) -> str:
-        """Return `https` where the front says so."""
-        told = joined(headers, b"x-forwarded-proto").rpartition(",")[2].strip().lower()
-        return told if told in ("http", "https") else scheme
+__all__ = ["Mongrel2Request", "check_framing"]
 
 
 class Mongrel2Request(Request):
@@ -111,13 +63,7 @@ class Mongrel2Request(Request):
             self.is_websocket = True
             self.accept_value, self._body = self.body, b""  # what the client has to hear stands in for a body
         if fronts is not None:
-            self._believe(fronts)
-
-    def _believe(self, fronts: Fronts) -> None:
-        peer = self.remote_addr
-        if fronts.trusts(peer):
-            self.scheme = fronts.scheme_of(self.head.headers, self.scheme)
-            self.remote_addr = fronts.client_of(self.head.headers, peer)
+            fronts.believe(self)
 
     @property
     def key(self) -> tuple[bytes, bytes]:
