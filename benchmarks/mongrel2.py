@@ -8,6 +8,7 @@ What counts is the ratio of the medians.
 """
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -32,30 +33,39 @@ def load(url, seconds, connections):
     return float(re.search(r"Requests/sec:\s+([\d.]+)", text).group(1))
 
 
+def cpu_us(pid):
+    """Return the processor time a process has taken, its threads and the kernel's work for it with it."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * 1_000_000 / os.sysconf("SC_CLK_TCK")
+
+
 def measure(arms, rounds, seconds, connections, path="/"):
-    """Return requests a second by arm, a list with one figure for each round."""
+    """Return a list of (requests a second, microseconds of the handler's processor time a request) by arm."""
     with ExitStack() as stack:
-        urls = {}
+        places = {}
         for arm in arms:
             server = stack.enter_context(Mongrel2())
-            stack.enter_context(running(str(HERE / "mongrel2_arms.py"), arm, *server.pair))
-            urls[arm] = server.url + path
-        for url in urls.values():
+            process = stack.enter_context(running(str(HERE / "mongrel2_arms.py"), arm, *server.pair))
+            places[arm] = server.url + path, process.pid
+        for url, _ in places.values():
             load(url, 1, connections)
         figures = {arm: [] for arm in arms}
         for _ in range(rounds):
-            for arm, url in urls.items():
-                figures[arm].append(load(url, seconds, connections))
+            for arm, (url, pid) in places.items():
+                before = cpu_us(pid)
+                rate = load(url, seconds, connections)
+                figures[arm].append((rate, (cpu_us(pid) - before) / rate / seconds))
         return figures
 
 
 def report(figures):
-    ours = figures.get("brubeck")
+    ours = [rate for rate, _ in figures.get("brubeck", ())]
     for arm, values in figures.items():
-        line = f"{arm:10} {median(values):9,.0f}/s"
+        rates = [rate for rate, _ in values]
+        line = f"{arm:10} {median(rates):9,.0f}/s {median(cost for _, cost in values):6.1f} us"
         if ours and arm != "brubeck":
-            ratios = [a / b for a, b in zip(ours, values, strict=True)]
-            line += f"   brubeck is {median(ours) / median(values):.2f} of it ({min(ratios):.2f}-{max(ratios):.2f})"
+            ratios = [a / b for a, b in zip(ours, rates, strict=True)]
+            line += f"   brubeck is {median(ours) / median(rates):.2f} of it ({min(ratios):.2f}-{max(ratios):.2f})"
         print(line, flush=True)
 
 

@@ -1,4 +1,4 @@
-"""Messages by way of the balancer, and answers that leave a moment before the balancer hears of them."""
+"""Messages by way of the balancer, which hears of each answer a moment before and after it leaves."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ import zmq
 from brubeck.mongrel2.answering import Answerer
 from brubeck.mongrel2.crew import Crew, Member
 from brubeck.mongrel2.messages import decode_message
-from brubeck.mongrel2.publishing import Publisher
+from brubeck.mongrel2.outlets import RETRY_S, GatheringOutlet
 from brubeck.mongrel2.sources import connect, message_probe
 from brubeck.mongrel2.wire import Verb, pack_numbers, unpack_work
 
-__all__ = ["BalancedSource", "HeldBackOutlet"]
+__all__ = ["BalancedSource"]
 
 Item = tuple[int, bytes, bool]
 
@@ -31,57 +31,6 @@ PING_S = 1.0
 READY_AGAIN_S = 2.0
 """How long a READY may stay without an answer."""
 
-MAX_HELD_BACK = 2000
-"""Answers that wait for room in the publishing socket before handlers wait too."""
-
-
-class HeldBackOutlet:
-    """Answers gathered until a batch is done, so that little time lies between sending them and saying so.
-
-    A worker that dies in that time may have its messages answered twice.
-    """
-
-    def __init__(self, publisher: Publisher) -> None:
-        self._publisher = publisher
-        self._answers: deque[bytes] = deque()
-        self.flush_soon: Any = None
-
-    @property
-    def generation(self) -> int:
-        """Of the server."""
-        return self._publisher.generation
-
-    def send(self, data: bytes) -> None:
-        """Gather an answer; wait while too many are."""
-        while not self.try_send(data):
-            gevent.sleep(0.005)
-
-    def try_send(self, data: bytes) -> bool:
-        """Gather an answer, unless too many are."""
-        if len(self._answers) >= MAX_HELD_BACK:
-            return False
-        self._answers.append(data)
-        self.flush_soon()
-        return True
-
-    @property
-    def has_answers(self) -> bool:
-        """Whether anything was gathered."""
-        return bool(self._answers)
-
-    def clear(self) -> None:
-        """Drop what was gathered."""
-        self._answers.clear()
-
-    def flush(self) -> bool:
-        """Send what was gathered; say whether all of it went."""
-        answers = self._answers
-        while answers:
-            if not self._publisher.try_send(answers[0]):
-                return False
-            answers.popleft()
-        return True
-
 
 class BalancedSource:
     """Asks the balancer for messages, and says what was answered.
@@ -89,7 +38,7 @@ class BalancedSource:
     Args:
         context: Whose I/O thread moves the bytes.
         address: The balancer's.
-        answerer: Handles the messages; its outlet is a `HeldBackOutlet`.
+        answerer: Handles the messages; its outlet is a `GatheringOutlet`.
         pool: The application's.
         credit: Messages taken unread.
     """
@@ -114,7 +63,7 @@ class BalancedSource:
         self._is_known = False
         self._said_ready_at = 0.0
         self._identity = b""
-        self._outlet: HeldBackOutlet = answerer.outlet  # type: ignore[assignment]
+        self._outlet: GatheringOutlet = answerer.outlet  # type: ignore[assignment]
         self._outlet.flush_soon = self.flush_soon
         answerer.on_begun = self.note_begun
         self._hub = gevent.get_hub()
@@ -270,10 +219,10 @@ class BalancedSource:
         Should this process die in between, the balancer knows whose answers may have left.
         """
         self._will_flush = False
-        if self._done and self._outlet.has_answers:
+        if self._done and self._outlet.has_replies:
             self._tell(pack_numbers(Verb.SENDING, self._done))
         if not self._outlet.flush():
-            gevent.spawn_later(0.005, self.flush_soon)
+            gevent.spawn_later(RETRY_S, self.flush_soon)
             return
         if self._done or self._returned:
             done, self._done = self._done, []

@@ -13,9 +13,9 @@ from brubeck.core.connections import DRAIN_TIMEOUT_S, Connection
 from brubeck.core.errors import ConfigurationError
 from brubeck.core.fronts import Fronts
 from brubeck.mongrel2.answering import Answerer
-from brubeck.mongrel2.balanced import BalancedSource, HeldBackOutlet
+from brubeck.mongrel2.balanced import BalancedSource
 from brubeck.mongrel2.crew import Crew
-from brubeck.mongrel2.outlets import Counters
+from brubeck.mongrel2.outlets import RETRY_S, Counters, GatheringOutlet
 from brubeck.mongrel2.pacing import SLOWEST_BYTES_PER_S
 from brubeck.mongrel2.publishing import Publisher
 from brubeck.mongrel2.sources import DirectSource, Source
@@ -105,7 +105,7 @@ class Mongrel2Connection(Connection):
         self._is_stopping = False
         context = self._context = zmq.Context()
         publisher = self._publisher = Publisher(context, self.pub_addr)
-        outlet = HeldBackOutlet(publisher) if self.balancer else publisher
+        outlet = self._outlet = GatheringOutlet(publisher)
         settings = (self.fronts, self.uploads, self.slowest_bytes_per_s, self.counters)
         answerer = self._answerer = Answerer(application, outlet, *settings)
         if self.balancer:
@@ -113,7 +113,7 @@ class Mongrel2Connection(Connection):
             answerer.sockets.affinity = balanced
             self._source: Source = balanced
         else:
-            self._source = DirectSource(context, self.pull_addr, answerer, application.pool)
+            self._source = DirectSource(context, self.pull_addr, answerer, application.pool, outlet)
         self._publisher.on_back = self._begin
         self._publisher.on_gone = self._server_gone
 
@@ -151,6 +151,7 @@ class Mongrel2Connection(Connection):
         """Forget the clients of a server that has stopped: its successor gives their numbers to others."""
         log.info("The Mongrel2 at %s has gone.", self.pub_addr)
         self._source.pause()
+        self._outlet.clear()
         if not self.balancer:
             self._crew = None
         self._answerer.give_up()
@@ -172,6 +173,8 @@ class Mongrel2Connection(Connection):
                     while self._crew is not None and not self._crew.wait(0.1):
                         pass
                     self._source.finish()
+                    while not self._outlet.flush():
+                        gevent.sleep(RETRY_S)
         finally:
             self._stopped.set()
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from time import monotonic
 from typing import Any, Generic, TypeVar
 
 import gevent
@@ -27,6 +28,9 @@ Taken = TypeVar("Taken")
 
 BATCH = 64
 """Messages taken before timers and other sockets have their turn: about a millisecond."""
+
+LONGEST_HOLD_S = 0.001
+"""How long the first reply of a batch waits for the others."""
 
 LOOKS = 5
 """Up to here in a batch the socket is asked whether it has a message. Asking costs 1 us, and `zmq.Again`, which says
@@ -69,7 +73,8 @@ class Crew(Generic[Taken]):
         handle: Handles one message; may block. It catches what it can: what escapes ends the member.
         fd: Readable when *take* may have something.
         blocked: Told of a member that has blocked in the message it handles. Called in the hub.
-        flush: Called when the leader stops leading: at the end of a batch, or blocked.
+        flush: Sends what *handle* gathered. Called when the leader stops leading, at the end of a batch or blocked, and
+            before that when handling takes long.
     """
 
     def __init__(
@@ -80,7 +85,7 @@ class Crew(Generic[Taken]):
         handle: Callable[[Taken, Member], None],
         fd: int,
         blocked: Callable[[Member], object],
-        flush: Callable[[], object] | None = None,
+        flush: Callable[[], object],
     ) -> None:
         self._pool = pool
         self._take = take
@@ -155,8 +160,7 @@ class Crew(Generic[Taken]):
                 blocked, self._leader = self._leader is member, None
                 if blocked and not member.dead:
                     self._count_in(member)
-                if self._flush is not None:
-                    self._flush()
+                self._flush()
             if not blocked:
                 return
 
@@ -201,6 +205,7 @@ class Crew(Generic[Taken]):
 
     def _lead(self, member: Member) -> None:
         take, handle = self._take, self._handle
+        held_since = monotonic()
         for turn in range(BATCH):
             if 0 < turn < LOOKS and not self._has_more():
                 self._leader = None
@@ -215,5 +220,8 @@ class Crew(Generic[Taken]):
             handle(taken, member)
             if self._leader is not member:
                 return
+            if monotonic() - held_since > LONGEST_HOLD_S:
+                self._flush()
+                held_since = monotonic()
         self._leader = None
         self.wake()

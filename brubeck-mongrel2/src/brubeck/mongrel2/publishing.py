@@ -7,7 +7,7 @@ that is gone are dropped at once: its connection ids start again at 1, and would
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import gevent
 import zmq
@@ -16,9 +16,10 @@ from brubeck.core.errors import ConfigurationError
 __all__ = ["Publisher"]
 
 NOBLOCK = int(zmq.NOBLOCK)
+MORE = int(zmq.NOBLOCK | zmq.SNDMORE)
 
-MAX_PENDING_MESSAGES = 1000
-"""Replies that libzmq may hold while the server does not read; after that senders wait."""
+MAX_PENDING_MESSAGES = 100
+"""Batches of replies that libzmq may hold while the server does not read; after that senders wait."""
 
 LINGER_MS = 2000
 """How long closing may take to get rid of the last replies."""
@@ -92,34 +93,23 @@ class Publisher:
         if listener is not None:
             listener()
 
-    def try_send(self, data: bytes) -> bool:
-        """Send *data*, or say that there is no room now. Never blocks."""
+    def try_send_all(self, replies: Sequence[bytes]) -> bool:
+        """Send all of *replies*, or none and say that there is no room now. Never blocks.
+
+        They are the parts of one message, of which Mongrel2 takes each for a message. Whether there is room, and
+        whether the server subscribed to it, is settled by the first: all have to be for the same server.
+        """
         if not self.is_subscribed:
-            self.dropped += 1
+            self.dropped += len(replies)
             return True
+        *parts, last = replies
         try:
-            self._send(data, NOBLOCK)
+            for part in parts:
+                self._send(part, MORE)
+            self._send(last, NOBLOCK)
         except zmq.Again:
             return False
         return True
-
-    def send(self, data: bytes) -> None:
-        """Send *data*.
-
-        Blocks:
-            The greenlet, while the server takes nothing; not the hub.
-        """
-        if self.is_subscribed:
-            try:
-                self._send(data, NOBLOCK)
-            except zmq.Again:
-                pass
-            else:
-                return
-        delay_s = 0.001
-        while not self.try_send(data):
-            gevent.sleep(delay_s)
-            delay_s = min(2 * delay_s, 0.05)
 
     def close(self) -> None:
         """Close the socket; what was sent goes on its way for `LINGER_MS`."""

@@ -10,6 +10,7 @@ import zmq
 from brubeck.core.errors import ConfigurationError
 from brubeck.mongrel2.answering import Answerer
 from brubeck.mongrel2.crew import Crew
+from brubeck.mongrel2.outlets import GatheringOutlet
 
 __all__ = ["DirectSource", "Source", "connect", "message_probe"]
 
@@ -49,13 +50,17 @@ class DirectSource:
         address: Mongrel2's `send_spec`.
         answerer: Handles the messages.
         pool: The application's.
+        outlet: The answerer's.
     """
 
-    def __init__(self, context: zmq.Context[Any], address: str, answerer: Answerer, pool: Any) -> None:
+    def __init__(
+        self, context: zmq.Context[Any], address: str, answerer: Answerer, pool: Any, outlet: GatheringOutlet
+    ) -> None:
         self._context = context
         self._address = address
         self._answerer = answerer
         self._pool = pool
+        self._outlet = outlet
         self._socket: zmq.Socket[bytes] | None = None
         self._crew: Crew[bytes] | None = None
 
@@ -66,7 +71,9 @@ class DirectSource:
         answerer = self._answerer
         fd = self._socket.fileno()
         has_more = message_probe(self._socket)
-        self._crew = Crew(self._pool, self._socket.recv, has_more, answerer.handle, fd, answerer.note_blocked)
+        flush = self._outlet.flush_or_retry
+        take, handle, blocked = self._socket.recv, answerer.handle, answerer.note_blocked
+        self._crew = Crew(self._pool, take, has_more, handle, fd, blocked, flush)
         return self._crew
 
     def pause(self) -> None:

@@ -1,0 +1,87 @@
+"""Replies that are gathered, and sent together."""
+
+from __future__ import annotations
+
+import gevent
+import pytest
+from brubeck.mongrel2 import outlets
+from brubeck.mongrel2.outlets import GatheringOutlet
+
+
+class Sink:
+    """Has room for so many messages."""
+
+    generation = 0
+
+    def __init__(self, room=1000):
+        self.room = room
+        self.taken = []
+
+    def try_send_all(self, replies):
+        if not self.room:
+            return False
+        self.room -= 1
+        self.taken.append(list(replies))
+        return True
+
+
+def test_what_is_gathered_leaves_together_when_the_hub_runs():
+    sink = Sink()
+    outlet = GatheringOutlet(sink)
+    for number in range(3):
+        outlet.send(b"m2 1:1, %d" % number)
+    assert not sink.taken
+    gevent.sleep(0)
+
+    assert sink.taken == [[b"m2 1:1, 0", b"m2 1:1, 1", b"m2 1:1, 2"]]
+
+
+def test_replies_to_two_servers_are_two_messages():
+    """The second server would not hear a message whose first part is for the other."""
+    sink = Sink()
+    outlet = GatheringOutlet(sink)
+    for reply in (b"m2 1:1, a", b"m2 1:1, b", b"m22 1:1, c"):
+        outlet.send(reply)
+    outlet.flush()
+
+    assert sink.taken == [[b"m2 1:1, a", b"m2 1:1, b"], [b"m22 1:1, c"]]
+
+
+def test_no_message_has_more_than_so_many_parts():
+    sink = Sink()
+    outlet = GatheringOutlet(sink)
+    for _ in range(outlets.MAX_PARTS + 1):
+        outlet.send(b"m2 1:1, x")
+    outlet.flush()
+
+    assert [len(batch) for batch in sink.taken] == [outlets.MAX_PARTS, 1]
+
+
+def test_what_has_no_room_leaves_when_there_is_some():
+    sink = Sink(room=0)
+    outlet = GatheringOutlet(sink)
+    outlet.send(b"m2 1:1, x")
+    gevent.sleep(0)
+    sink.room = 1
+    gevent.sleep(3 * outlets.RETRY_S)
+
+    assert sink.taken == [[b"m2 1:1, x"]]
+    assert not outlet.has_replies
+
+
+@pytest.mark.parametrize(("limit", "value"), [("MAX_GATHERED", 2), ("MAX_GATHERED_BYTES", 18)])
+def test_no_more_is_gathered_than_so_much(monkeypatch, limit, value):
+    monkeypatch.setattr(outlets, limit, value)
+    outlet = GatheringOutlet(Sink(room=0))
+
+    assert [outlet.try_send(b"m2 1:1, x") for _ in range(3)] == [True, True, False]
+
+
+def test_what_is_cleared_is_not_sent():
+    sink = Sink()
+    outlet = GatheringOutlet(sink)
+    outlet.send(b"m2 1:1, x")
+    outlet.clear()
+    gevent.sleep(0)
+
+    assert not sink.taken
