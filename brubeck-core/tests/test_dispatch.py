@@ -107,6 +107,11 @@ def test_options_lists_the_methods():
     assert (response.status_code, response.headers["allow"]) == (204, "GET, HEAD, POST, OPTIONS")
 
 
+def test_options_of_the_whole_server_needs_no_route():
+    """RFC 9110 section 9.3.7: a ping, which was a 404."""
+    assert Brubeck().dispatch(Request("OPTIONS", "*")).status_code == 204
+
+
 def test_a_function_is_called_with_application_and_message():
     app = Brubeck()
 

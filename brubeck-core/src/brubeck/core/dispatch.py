@@ -128,7 +128,10 @@ def ask_watchers(application: Brubeck, message: Request, response: Response) -> 
 
 
 class Unrouted:
-    """Answers what no route matches: the application's `no_handler`, else a 404 page."""
+    """Answers what no route matches: the application's `no_handler`, else a 404 page.
+
+    `OPTIONS *` asks the server itself (RFC 9110 section 9.3.7), so that it needs no route.
+    """
 
     __slots__ = ("application", "message")
     has_finish = False
@@ -139,6 +142,8 @@ class Unrouted:
 
     def __call__(self) -> Response:
         no_handler = self.application.no_handler
+        if self.message.method == "OPTIONS" and self.message.path == "*":
+            return Response(b"", 204)
         if no_handler is None:
             return self.application.make_error_handler(self.message).render_error(404)
         if isinstance(no_handler, type):
