@@ -1,6 +1,7 @@
 """More than anybody should send: endless heads, pipelines nobody reads, a chunk a byte, bodies nobody asked for."""
 
 import hashlib
+import socket
 import subprocess
 import threading
 import time
@@ -67,6 +68,15 @@ def test_a_pipeline_that_nobody_reads(program):
             assert p99(latencies(program)) < 0.25
 
     assert peak_growth(program, flood) < 20 * MIB
+
+
+def test_a_pipeline_whose_end_is_announced_is_answered_whole(program):
+    """A client that sends all and shuts down its side got 32 answers."""
+    with connect(program, HELLO * 1000) as connection:
+        connection.shutdown(socket.SHUT_WR)
+        answer = read_all(connection)
+
+    assert answer.count(b"HTTP/1.1 200 ") == 1000
 
 
 def test_a_pipeline_behind_a_handler_that_sleeps(program):

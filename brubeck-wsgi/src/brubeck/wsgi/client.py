@@ -65,7 +65,9 @@ class Client(Channel):
                 return
         try:
             while self.serve(data):
+                self.watcher.stop()  # one who has sent all of a pipeline and says so waits for the answers
                 gevent.sleep(_PAUSE_S)
+                self.watcher.start(self.on_readable_hub)
                 data, self.held = self.held, b""
         except Refusal as refusal:
             self.refuse(refusal)
