@@ -62,7 +62,7 @@ def make_app(part="app", environ=os.environ):
         cookie_secret=environ.get("READIFY_SECRET") or store.secret(),
         login_url="/login",
         db_conn=store,
-        limits=FormLimits(max_body_bytes=8 * 1024 * 1024, max_files=1),
+        limits=FormLimits(max_body_bytes=8 * 1024 * 1024, max_memory_bytes=65_536, max_files=1),
         plugins=[sessions, auth.CSRFProtection(), CrossOrigin("*", paths="/api/"), Headers()],
         settings={"counters": auth.MemoryCounters()},
     )

@@ -8,6 +8,7 @@ from brubeck.dictshield import BooleanField, Document, ListField, LongField, Str
 from PIL import Image, ImageOps
 
 MAX_TAGS, MAX_PIXELS = 20, 25_000_000
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2  # Pillow warns from here on, and refuses twice as many
 
 
 class Member(User):
@@ -47,20 +48,20 @@ def clean_url(typed):
 
 
 def clean_tags(typed):
-    """Return the tags in *typed*, each once: `"Jazz, #five four,"` has `jazz` and `five four`."""
+    """Return the tags in *typed*, each once: `"Jazz, #five four,"` has `jazz` and `five four`. At most one too many."""
     found = (clean_line(tag).removeprefix("#").strip().casefold() for tag in typed.split(","))
-    return list(dict.fromkeys(filter(None, found)))
+    return list(dict.fromkeys(filter(None, found)))[: MAX_TAGS + 1]
 
 
 def redraw(octets):
     """Return the picture in *octets* as a small WebP, with nothing but its colours. Raises ValueError."""
     try:  # what it is is told by what is in it, not by its name
         with Image.open(BytesIO(octets), formats=("PNG", "JPEG", "GIF", "WEBP")) as picture:
-            if picture.width * picture.height > MAX_PIXELS:
-                raise ValueError("This picture has too many pixels; at most 25 million, please.")
+            picture.thumbnail((1024, 1024))  # first, so that what follows holds no large copies
             small = ImageOps.fit(ImageOps.exif_transpose(picture).convert("RGBA"), (256, 256))
-    except (OSError, SyntaxError, EOFError, Image.DecompressionBombError) as exc:
-        raise ValueError("This is no picture that can be read: PNG, JPEG, GIF or WebP, please.") from exc
+    except Exception as exc:  # Pillow has many for a file that is none
+        sentence = "This is no picture that can be read: PNG, JPEG, GIF or WebP of at most 25 million pixels."
+        raise ValueError(sentence) from exc
     drawn = BytesIO()
     Image.frombytes("RGBA", small.size, small.tobytes()).save(drawn, "WEBP", quality=85)
     return drawn.getvalue()

@@ -36,8 +36,7 @@ class Visitor(OwnedHandlerMixin):
 
 
 def style(application, message):
-    headers = {"Content-Type": "text/css; charset=utf-8", "Cache-Control": "no-cache"}
-    return http_response(STYLE, 200, "OK", headers)
+    return http_response(STYLE, 200, "OK", {"Content-Type": "text/css; charset=utf-8"})
 
 
 class Page(Visitor, WebMessageHandler, Jinja2Rendering, auth.SessionUserMixin):

@@ -229,7 +229,7 @@ def test_a_picture_is_drawn_anew(app, jd, kind):
         (picture()[:-40], "no picture that can be read"),
         (picture("TIFF"), "no picture that can be read"),
         (b"", "no picture that can be read"),
-        (picture("GIF", (MAX_PIXELS // 5000 + 1, 5000)), "too many pixels"),
+        (picture("GIF", (MAX_PIXELS // 5000 + 1, 5000)), "at most 25 million pixels"),
         (bytes(5 * 1024 * 1024 + 1), "too large"),
     ],
 )
@@ -755,6 +755,16 @@ def test_strangers_are_led_to_the_login_and_the_api_answers_401(app):
         assert Client(app).get(path).headers["location"].startswith("/login?next=/"), path
     assert Client(app).get("/api/links").status_code == 401
     assert Client(app).get("/api/other").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/", "/people/jd", "/api/links"])
+def test_more_tags_than_a_statement_can_hold_are_no_error_of_ours(jd, path):
+    assert jd.get(path, query={"tag": [f"t{number}" for number in range(900)]}).status_code == 200
+    assert jd.get(path, query={"tag": ",".join(map(str, range(9000)))}).status_code == 200
+
+
+def test_a_text_of_megabytes_is_refused_before_anybody_looks_at_it(jd):
+    assert send(jd, "/add", url="https://example.com", title="x" * 100_000).status_code == 413
 
 
 def test_letter_case_does_not_matter_at_the_login(app, jd):
