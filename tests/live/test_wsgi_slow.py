@@ -118,6 +118,26 @@ def test_a_body_that_trickles(program, path, framing):
     assert took < CUT_WITHIN_S
 
 
+def test_a_short_body_that_comes_slowly_enough_is_awaited(program):
+    """It had to be there within the time for the next byte of a long one."""
+    length = 4000
+    head = b"POST /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % length
+    with connect(program, head) as connection:
+        answer, took = drip_at(connection, length, bytes_per_s=1000)
+
+    assert answer.endswith(b"\r\n\r\n%d" % length)
+    assert took > 2 * SMALL["body_timeout_s"]
+
+
+def drip_at(connection, length, bytes_per_s):
+    """Send *length* bytes in ten pieces a second; return the answer and how long it took."""
+    begun = time.monotonic()
+    for _ in range(length * 10 // bytes_per_s):
+        connection.sendall(bytes(bytes_per_s // 10))
+        time.sleep(0.1)
+    return read_all(connection), time.monotonic() - begun
+
+
 def test_a_body_that_stops(program):
     with connect(
         program, b"POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 900000\r\n\r\nabc"

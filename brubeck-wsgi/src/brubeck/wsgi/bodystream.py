@@ -22,14 +22,15 @@ class BodyStream:
         expects_continue: Whether the client waits for `100 Continue` before it sends.
     """
 
-    __slots__ = ("_client", "_decoder", "_expects_continue", "_pieces", "_size", "is_complete")
+    __slots__ = ("_client", "_decoder", "_expects_continue", "_pieces", "is_complete", "size")
 
     def __init__(self, client: Client, decoder: BodyDecoder, expects_continue: bool) -> None:
         self._client = client
         self._decoder = decoder
         self._expects_continue = expects_continue
         self._pieces: list[bytes] = []
-        self._size = 0
+        self.size = 0
+        """Bytes that are here and were not read."""
         self.is_complete = decoder.is_complete
 
     def feed(self, data: bytes) -> None:
@@ -39,14 +40,14 @@ class BodyStream:
         content, rest = self._decoder.decode(data)
         if content:
             self._pieces.append(content)
-            self._size += len(content)
+            self.size += len(content)
         if self._decoder.is_complete:
             self.is_complete = True
             self._client.held = rest
 
     def take(self) -> bytes:
         """Return all that is here."""
-        pieces, self._pieces, self._size = self._pieces, [], 0
+        pieces, self._pieces, self.size = self._pieces, [], 0
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def read(self, size: int = -1, /) -> bytes:
@@ -63,12 +64,12 @@ class BodyStream:
         if self._expects_continue:
             self._expects_continue = False
             self._client.send_continue()
-        while not self.is_complete and (size < 0 or not self._size):
+        while not self.is_complete and (size < 0 or not self.size):
             self._more()
         data = self.take()
         if 0 <= size < len(data):
             self._pieces.append(data[size:])
-            self._size = len(data) - size
+            self.size = len(data) - size
             data = data[:size]
         return data
 
@@ -79,7 +80,7 @@ class BodyStream:
             Refusal: It is.
         """
         failure = self._decoder.failure
-        if failure is not None and (self._size or not unread):
+        if failure is not None and (self.size or not unread):
             raise failure
 
     def _more(self) -> None:

@@ -137,6 +137,7 @@ class Client(Channel):
         """Return the exchange of a request that has a body, or None while a short body is awaited."""
         limits, fields = self.server.limits, head.fields
         self._rate_begun = 0.0
+        self._rate_bytes = 0
         body = BodyStream(self, decoder_for(fields.length, fields.chunked, limits), fields.expects_continue)
         exchange = Exchange(self, head, body)
         body.feed(rest)
@@ -179,8 +180,18 @@ class Client(Channel):
             self.close()
 
     def expire_head(self) -> None:
-        """A head, or a short body, was begun and not ended."""
+        """A head, or a short body, was begun and not ended; a body that comes fast enough gets more time."""
+        limits, unfinished = self.server.limits, self._unfinished
+        if isinstance(unfinished, Exchange) and self._keeps_up(unfinished):
+            self.deadline = self.server.now + limits.body_timeout_s
+            return
         self.refuse(Refusal(408, "The request did not arrive in time."))
+
+    def _keeps_up(self, exchange: Exchange) -> bool:
+        """Say whether the body that is awaited has grown at the least rate since this was last asked."""
+        limits, body = self.server.limits, exchange.body
+        had, self._rate_bytes = self._rate_bytes, body.size if isinstance(body, BodyStream) else 0
+        return self._rate_bytes - had >= max(limits.min_rate_bytes * limits.body_timeout_s, 1)
 
     # The end
 

@@ -28,7 +28,8 @@ class Limits:
         max_trailer_bytes: Of the trailers behind a chunked body, which are dropped; 431.
         header_timeout_s: From the first byte of a head to its last, and for the first byte of a new connection;
             408. A head is one packet; ten seconds allow for two lost ones.
-        body_timeout_s: For each next byte of a body that the handler waits for; 408.
+        body_timeout_s: For each next byte of a body that the handler waits for, and for a short body unless it
+            comes at *min_rate_bytes*; 408.
         keep_alive_timeout_s: Between two requests; the connection is closed. Browsers reuse within seconds.
         write_timeout_s: For a client that takes nothing of its answer; the connection is reset.
         min_rate_bytes: A second, of a body sent or an answer taken, once *rate_grace_s* has been waited; 408 or
