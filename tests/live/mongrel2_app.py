@@ -27,6 +27,14 @@ class EchoHandler(WebMessageHandler):
         return number
 
 
+class NapHandler(WebMessageHandler):
+    """Sleeps for 10 ms."""
+
+    def get(self) -> str:
+        time.sleep(0.01)
+        return "slept"
+
+
 class PidHandler(WebMessageHandler):
     """Says which process it is."""
 
@@ -36,5 +44,5 @@ class PidHandler(WebMessageHandler):
 
 app = Brubeck(
     mongrel2_pair=("tcp://127.0.0.1:9", "tcp://127.0.0.1:8"),
-    handler_tuples=[(r"^/echo$", EchoHandler), (r"^/pid$", PidHandler)],
+    handler_tuples=[(r"^/echo$", EchoHandler), (r"^/nap$", NapHandler), (r"^/pid$", PidHandler)],
 )

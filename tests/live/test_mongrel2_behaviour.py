@@ -6,7 +6,7 @@ import hashlib
 import http.client
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -54,10 +54,21 @@ class HashHandler(WebMessageHandler):
         return f"{size} {digest.hexdigest()}"
 
 
+def pieces(mib: int) -> Iterator[bytes]:
+    """Yield *mib* MiB in pieces of which no two neighbours are the same."""
+    return (bytes([number % 251]) * 65536 for number in range(16 * mib))
+
+
+def digest_of(parts: Iterable[bytes | memoryview]) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
+
+
 class DownloadHandler(WebMessageHandler):
     def get(self) -> Iterator[bytes]:
-        piece = bytes(range(256)) * 256
-        return (piece for _ in range(int(self.get_argument("mib", "1")) * 16))
+        return pieces(int(self.get_argument("mib", "1")))
 
 
 class TickHandler(WebMessageHandler):
@@ -208,12 +219,12 @@ class TestStreams:
     def test_a_fast_client_gets_all(self, server: Mongrel2) -> None:
         status, body = ask(server, "/download?mib=30")
 
-        assert (status, len(body)) == (200, 30 * MIB)
+        assert (status, digest_of([body])) == (200, digest_of(pieces(30)))
 
     def test_a_slow_client_gets_all(self, server: Mongrel2) -> None:
         received = read_slowly(server.address, "/download?mib=12", bytes_per_s=6 * MIB)
 
-        assert received > 12 * MIB
+        assert received == digest_of(pieces(12))
 
     def test_small_events_arrive_as_they_are_made(self, server: Mongrel2) -> None:
         received = raw_exchange(
@@ -223,20 +234,31 @@ class TestStreams:
         assert received.count(b"data: ") == 40
 
 
-def read_slowly(address: tuple[str, int], path: str, bytes_per_s: float) -> int:
-    """Read an answer at *bytes_per_s* with a small receive buffer; return how many bytes came before the last chunk."""
+def read_slowly(address: tuple[str, int], path: str, bytes_per_s: float) -> str:
+    """Read a chunked answer at *bytes_per_s* with a small receive buffer; return the SHA-256 of its content."""
     with socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         client.settimeout(30)
         client.connect(address)
         client.sendall(b"GET %b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % path.encode())
-        received, began, tail = 0, time.monotonic(), b""
+        received, began = bytearray(), time.monotonic()
         while piece := client.recv(65536):
-            received += len(piece)
-            tail = (tail + piece)[-5:]
-            time.sleep(max(0.0, received / bytes_per_s - (time.monotonic() - began)))
-        assert tail == b"0\r\n\r\n"
-        return received
+            received += piece
+            time.sleep(max(0.0, len(received) / bytes_per_s - (time.monotonic() - began)))
+    return digest_of(chunks_of(received))
+
+
+def chunks_of(received: bytearray) -> Iterator[memoryview]:
+    """Yield the chunks of a whole answer."""
+    begin, view = received.index(b"\r\n\r\n") + 4, memoryview(received)
+    while True:
+        end = received.index(b"\r\n", begin)
+        size = int(received[begin:end], 16)
+        yield view[end + 2 : end + 2 + size]
+        begin = end + 2 + size + 2
+        if not size:
+            break
+    assert begin == len(received)
 
 
 class TestFronts:
