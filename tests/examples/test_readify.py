@@ -103,9 +103,9 @@ def errors(page):
     return {name: unescape(text) for name, text in re.findall(r'id="(\w+)-error"[^>]*>(.*?)</p>', page.text)}
 
 
-def picture(kind="PNG", size=(300, 200), **options):
+def picture(kind="PNG", size=(300, 200), mode="RGB", **options):
     drawn = BytesIO()
-    Image.new("RGB", size, "teal").save(drawn, kind, **options)
+    Image.new(mode, size, "teal").save(drawn, kind, **options)
     return drawn.getvalue()
 
 
@@ -229,7 +229,7 @@ def test_a_picture_is_drawn_anew(app, jd, kind):
         (picture()[:-40], "no picture that can be read"),
         (picture("TIFF"), "no picture that can be read"),
         (b"", "no picture that can be read"),
-        (picture("GIF", (MAX_PIXELS // 5000 + 1, 5000)), "at most 25 million pixels"),
+        (picture("GIF", (MAX_PIXELS // 5000 + 1, 5000), "P"), "at most 25 million pixels"),
         (bytes(5 * 1024 * 1024 + 1), "too large"),
     ],
 )
