@@ -1,11 +1,33 @@
 """Parts that contradict each other are refused when the class is made, in every order of the bases."""
 
+import importlib.metadata
+import sys
+
 import pytest
 from brubeck.core.application import Brubeck
 from brubeck.core.client import Client
 from brubeck.core.errors import ConfigurationError
 from brubeck.core.handlers import JSONMessageHandler, MessageHandler, WebMessageHandler
 from brubeck.testing import MixinContract
+
+
+@pytest.fixture(scope="module")
+def packages_by_path():
+    return {}
+
+
+@pytest.fixture(autouse=True)
+def packages_read_once(packages_by_path, monkeypatch):
+    """A sentence about a conflict reads what every distribution has installed, and there are dozens of both."""
+    read = importlib.metadata.packages_distributions
+
+    def packages_distributions():
+        path = tuple(sys.path)
+        if path not in packages_by_path:
+            packages_by_path[path] = read()
+        return packages_by_path[path]
+
+    monkeypatch.setattr(importlib.metadata, "packages_distributions", packages_distributions)
 
 
 class One:
