@@ -73,3 +73,15 @@ def test_a_port_that_is_taken_is_one_sentence(shop, tmp_path):
 
     assert (second.returncode, second.stderr.count("\n")) == (2, 1), second.stderr
     assert "in use" in second.stderr
+
+
+def test_workers_are_told_whom_to_trust(tmp_path):
+    (tmp_path / "shop.py").write_text(APP.replace("str(os.getpid())", "self.message.remote_addr"))
+    port = free_port()
+    options = ["--workers", "2", "--trusted-front", "10.0.0.1", "--trusted-front", "127.0.0.1"]
+    command = ["-m", "brubeck.core.command", "run", "shop.py", "--port", str(port), *options]
+    with started(*command, cwd=tmp_path, port=port) as program:
+        wait_until(lambda: is_answering(program), 20, "a worker")
+        answer = SocketClient(program.url).get("/", headers={"X-Forwarded-For": "9.9.9.9, 10.0.0.1"})
+
+    assert answer.text == "9.9.9.9"

@@ -249,10 +249,11 @@ class Brubeck:
             cls._deferred = None
 
     def use_connection(self, name: str | None, options: Mapping[str, Any]) -> None:
-        """Put a connection made from *options* in the place of the application's own, where any is given."""
-        if name is not None or options:
-            chosen = name or self.plugins.connection_name(type(self.connection)) or "wsgi"
-            self.msg_conn = self.plugins.get_connection(chosen).from_options(**options)
+        """Use the connection *name* in the place of the application's own, or the own one with other *options*."""
+        if name is not None:
+            self.msg_conn = self.plugins.get_connection(name).from_options(**options)
+        elif options:
+            self.msg_conn = self.connection.with_options(**options)
 
     def run(self) -> None:
         """Serve until SIGINT or SIGTERM, then answer what was taken and return.

@@ -95,14 +95,20 @@ def target_argument(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--workers", type=click.IntRange(1, 512), default=1, show_default=True, help="Processes on the port."
 )
+@click.option(
+    "--trusted-front",
+    "trusted_fronts",
+    metavar="NETWORK",
+    multiple=True,
+    help="A proxy whose X-Forwarded-For, X-Forwarded-Proto and Forwarded are believed: an address, a network "
+    "(10.0.0.0/8), or unix for whoever comes through the unix socket. May be given several times.",
+)
 @click.option("--reload", is_flag=True, help="Start again when a file of the project changes.")
-def run(
-    target: str, host: str | None, port: int | None, connection_name: str | None, workers: int, reload: bool
-) -> None:
+def run(target: str, connection_name: str | None, workers: int, reload: bool, **settings: Any) -> None:
     """Serve an application until Ctrl-C or SIGTERM, then answer what was taken and leave."""
     if reload and workers > 1:
         raise click.UsageError("--reload is for development with one process; leave --workers out.")
-    options = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    options = {name: value for name, value in settings.items() if value not in (None, ())}
     if reload:
         from brubeck.core.reloading import run_reloading
 

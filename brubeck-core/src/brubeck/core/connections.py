@@ -82,7 +82,7 @@ class Connection(ABC):
 
     @classmethod
     def from_options(cls, **options: Any) -> Connection:
-        """Make a connection from what `brubeck run` was given (`host`, `port`, …).
+        """Make a connection from what `brubeck run` was given (`host`, `port`, `trusted_fronts`).
 
         Raises:
             ConfigurationError: An option this transport does not know.
@@ -90,8 +90,18 @@ class Connection(ABC):
         try:
             return cls(**options)
         except TypeError as exc:
-            given = ", ".join(f"--{name}" for name in options) or "no options"
+            given = ", ".join(options) or "no options"
             raise ConfigurationError(f"{cls.__name__} cannot be made from {given}: {exc}.") from None
+
+    def with_options(self, **options: Any) -> Connection:
+        """Return a connection like this one, with *options* of `brubeck run` in the place of its own settings.
+
+        What this method does not know of the connection gets its default; a transport with settings overrides it.
+
+        Raises:
+            ConfigurationError: As `from_options`.
+        """
+        return self.from_options(**options)
 
     @classmethod
     def as_wsgi(cls, application: Brubeck) -> Callable[..., Any]:

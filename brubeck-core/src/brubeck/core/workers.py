@@ -58,7 +58,10 @@ def worker_command(target: str, options: Mapping[str, Any], connection_name: str
     """Return the command line of one worker."""
     command = [sys.executable, "-m", "brubeck.core.command", "run", target]
     for name, value in options.items():
-        command += [f"--{name}", str(value)]
+        if name == "trusted_fronts":
+            command += [f"--trusted-front={network}" for network in value]
+        else:
+            command += [f"--{name}", str(value)]
     return command + (["--connection", connection_name] if connection_name else [])
 
 

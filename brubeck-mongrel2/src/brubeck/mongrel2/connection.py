@@ -83,6 +83,18 @@ class Mongrel2Connection(Connection):
         self._is_stopping = False
         self._crew: Crew[Any] | None = None
 
+    def with_options(self, **options: Any) -> Connection:
+        """Return a connection with the settings of this one, but for *options*."""
+        own = {
+            "pull_addr": self.pull_addr,
+            "pub_addr": self.pub_addr,
+            "balancer": self.balancer,
+            "slowest_bytes_per_s": self.slowest_bytes_per_s,
+        }
+        if self.uploads is not None:
+            own |= {"upload_folder": self.uploads.path, "max_upload_bytes": self.uploads.max_bytes}
+        return self.from_options(**{**own, **options})
+
     @property
     def address(self) -> str:
         """The addresses of the pair."""

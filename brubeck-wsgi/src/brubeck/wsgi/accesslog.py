@@ -6,11 +6,14 @@ import json
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from brubeck.core.errors import ConfigurationError
+from brubeck.wsgi.origins import address_reader
 
 if TYPE_CHECKING:
+    from brubeck.core.fronts import Fronts
     from brubeck.wsgi.exchange import Exchange
 
 __all__ = ["access_note"]
@@ -18,8 +21,10 @@ __all__ = ["access_note"]
 log = logging.getLogger("brubeck.access")
 
 
-def access_note(form: str | None) -> Callable[[Exchange, int], None] | None:
+def access_note(form: str | None, fronts: Fronts | None = None) -> Callable[[Exchange, int], None] | None:
     """Return what writes the line of an answer; None where no log is wanted.
+
+    Where one of *fronts* is the peer, the line has the client's address.
 
     Raises:
         ConfigurationError: There is no such form.
@@ -27,17 +32,18 @@ def access_note(form: str | None) -> Callable[[Exchange, int], None] | None:
     if form is None:
         return None
     try:
-        return {"common": note_common, "json": note_json}[form]
+        write = {"common": note_common, "json": note_json}[form]
     except KeyError:
         raise ConfigurationError(f"access_log must be 'common', 'json' or None, got {form!r}.") from None
+    return partial(write, address_reader(fronts))
 
 
-def note_common(exchange: Exchange, status_code: int) -> None:
+def note_common(address_of: Callable[[Exchange], str], exchange: Exchange, status_code: int) -> None:
     """Write the line in the Common Log Format; what a client sent is escaped."""
     head = exchange.head
     log.info(
         '%s - - [%s] "%s %s %s" %d %d',
-        exchange.client.peer[0] or "-",
+        address_of(exchange) or "-",
         time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime()),
         head.method,
         ascii(head.target.decode("latin-1"))[1:-1].replace('"', "%22"),
@@ -47,13 +53,13 @@ def note_common(exchange: Exchange, status_code: int) -> None:
     )
 
 
-def note_json(exchange: Exchange, status_code: int) -> None:
+def note_json(address_of: Callable[[Exchange], str], exchange: Exchange, status_code: int) -> None:
     """Write the line as JSON, with the request's id where a proxy gave one."""
     head = exchange.head
     request_id = next((value for name, value in head.fields.headers if name.lower() == b"x-request-id"), b"")
     line = {
         "time": time.time(),
-        "remote_addr": exchange.client.peer[0],
+        "remote_addr": address_of(exchange),
         "method": head.method,
         "target": head.target.decode("latin-1"),
         "version": head.fields.version,

@@ -22,6 +22,14 @@ __all__ = ["serve_command"]
 @click.option(
     "--access-log", type=click.Choice(["common", "json"]), help="A line for each answer, on stderr."
 )
+@click.option(
+    "--trusted-front",
+    "trusted_fronts",
+    metavar="NETWORK",
+    multiple=True,
+    help="A proxy whose X-Forwarded-For, X-Forwarded-Proto and Forwarded are believed: an address, a network "
+    "(10.0.0.0/8), or unix for whoever comes through the unix socket. May be given several times.",
+)
 def serve_command(target: str, **options: Any) -> None:
     """Serve any WSGI application until Ctrl-C or SIGTERM, on gevent: blocking calls switch greenlets."""
     from brubeck.core import greenlets

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from brubeck.core.connections import DRAIN_TIMEOUT_S, Connection
 from brubeck.core.errors import ConfigurationError
+from brubeck.core.fronts import Fronts
 from brubeck.wsgi import listeners
 from brubeck.wsgi.accesslog import access_note
 from brubeck.wsgi.callable import WSGIApplication
@@ -130,7 +131,12 @@ class WSGIConnection(Connection):
         keyfile: The private key of *certfile*.
         reuse_port: Let other processes listen on the same port.
         access_log: `common` or `json` writes a line for each answer to the logger `brubeck.access`.
+        trusted_fronts: Proxies whose `X-Forwarded-For`, `X-Forwarded-Proto` and `Forwarded` are believed: addresses,
+            networks (`10.0.0.0/8`), or `unix` for whoever comes through the unix socket. See `Fronts`.
         limits: Any field of `Limits`, by name.
+
+    Raises:
+        ConfigurationError: A certificate, a network or a limit cannot be used.
     """
 
     carries_websockets: ClassVar[bool] = True
@@ -146,14 +152,35 @@ class WSGIConnection(Connection):
         keyfile: str | Path | None = None,
         reuse_port: bool = False,
         access_log: Literal["common", "json"] | None = None,
+        trusted_fronts: Sequence[str] = (),
         **limits: Any,
     ) -> None:
         self.endpoint = Endpoint(
             host, port, unix=unix, fd=fd, certfile=certfile, keyfile=keyfile, reuse_port=reuse_port
         )
+        self._settings = {
+            "host": host,
+            "port": port,
+            "unix": unix,
+            "fd": fd,
+            "certfile": certfile,
+            "keyfile": keyfile,
+            "reuse_port": reuse_port,
+            "access_log": access_log,
+            "trusted_fronts": trusted_fronts,
+            **limits,
+        }
         self.limits = Limits.from_options(limits)
-        self._note = access_note(access_log)
+        self.fronts = Fronts(trusted_fronts) if trusted_fronts else None
+        self._note = access_note(access_log, self.fronts)
         self._server: Server | None = None
+
+    def with_options(self, **options: Any) -> Connection:
+        """Return a connection with the settings of this one, but for *options*."""
+        settings = dict(self._settings)
+        if "host" in options or "port" in options:
+            settings["unix"] = settings["fd"] = None
+        return self.from_options(**{**settings, **options})
 
     @property
     def host(self) -> str:
@@ -172,7 +199,8 @@ class WSGIConnection(Connection):
             ConfigurationError: It cannot be used.
         """
         sockets = self.endpoint.listen()
-        gateway = BrubeckGateway(application, (self.host, self.port), self.endpoint.scheme, self._note)
+        address, scheme = (self.host, self.port), self.endpoint.scheme
+        gateway = BrubeckGateway(application, address, scheme, self._note, self.fronts)
         self._server = make_server(
             gateway,
             sockets,

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from brubeck.core.requests import decode_path
 from brubeck.wsgi.handshakes import SWITCHING, UpgradableRequest, answer_switching
+from brubeck.wsgi.origins import dispatch_behind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from brubeck.core.application import Brubeck
+    from brubeck.core.fronts import Fronts
     from brubeck.core.responses import Response
     from brubeck.wsgi.exchange import Exchange
 
@@ -25,6 +27,7 @@ class BrubeckGateway:
         server: Host and port it is reached at.
         scheme: `http` or `https`.
         note: Called behind each answer as (exchange, status code), where given: the access log.
+        fronts: Whose forwarded headers are believed.
     """
 
     def __init__(
@@ -33,8 +36,10 @@ class BrubeckGateway:
         server: tuple[str, int],
         scheme: str,
         note: Callable[[Exchange, int], None] | None = None,
+        fronts: Fronts | None = None,
     ) -> None:
-        self._dispatch = application.dispatch
+        dispatch = application.dispatch
+        self._dispatch = dispatch if fronts is None else dispatch_behind(dispatch, fronts)
         self._server = server
         self._scheme = scheme
         self._note = note

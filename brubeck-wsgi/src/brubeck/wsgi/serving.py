@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from brubeck.core import greenlets
 from brubeck.core.connections import DRAIN_TIMEOUT_S
+from brubeck.core.fronts import Fronts
 from brubeck.wsgi.accesslog import access_note
 from brubeck.wsgi.callable import WSGIApplication
 from brubeck.wsgi.connection import Endpoint, make_server
 from brubeck.wsgi.gateways import BrubeckGateway
 from brubeck.wsgi.limits import Limits
+from brubeck.wsgi.origins import application_behind
 from brubeck.wsgi.wsgigateway import WSGIGateway
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ def serve(
     keyfile: str | Path | None = None,
     reuse_port: bool = False,
     access_log: Literal["common", "json"] | None = None,
+    trusted_fronts: Sequence[str] = (),
     pool_size: int = greenlets.DEFAULT_POOL_SIZE,
     on_serving: Callable[[str], object] | None = None,
     **limits: Any,
@@ -51,12 +54,13 @@ def serve(
         keyfile: The private key of *certfile*.
         reuse_port: Let other processes listen on the same port.
         access_log: `common` or `json`; None writes none.
+        trusted_fronts: Addresses or networks of proxies whose forwarded headers are believed; see `WSGIConnection`.
         pool_size: Requests in work at once.
         on_serving: Called with the URL once the socket listens.
         limits: Any field of `Limits`, by name.
 
     Raises:
-        ConfigurationError: The address or a limit cannot be used.
+        ConfigurationError: The address, a network or a limit cannot be used.
 
     Blocks:
         As long as it serves.
@@ -65,8 +69,10 @@ def serve(
         host, port, unix=unix, fd=fd, certfile=certfile, keyfile=keyfile, reuse_port=reuse_port
     )
     checked = Limits.from_options(limits)
+    fronts = Fronts(trusted_fronts) if trusted_fronts else None
+    note = access_note(access_log, fronts)
     sockets = endpoint.listen()
-    gateway = gateway_for(wsgi_app, (endpoint.host, endpoint.port), endpoint.scheme, access_note(access_log))
+    gateway = gateway_for(wsgi_app, (endpoint.host, endpoint.port), endpoint.scheme, note, fronts)
     server = make_server(
         gateway, sockets, checked, pool_size, endpoint.tls, shares_listeners=endpoint.is_shared
     )
@@ -84,8 +90,11 @@ def gateway_for(
     server: tuple[str, int],
     scheme: str,
     note: Callable[[Exchange, int], None] | None,
+    fronts: Fronts | None = None,
 ) -> Callable[[Exchange], None]:
     """Return what answers with *wsgi_app*: a Brubeck application (`app.wsgi`) the short way, without an environ."""
     if isinstance(wsgi_app, WSGIApplication):
-        return BrubeckGateway(wsgi_app.application, server, scheme, note)
-    return WSGIGateway(wsgi_app, server, scheme, note)
+        return BrubeckGateway(wsgi_app.application, server, scheme, note, fronts)
+    return WSGIGateway(
+        wsgi_app if fronts is None else application_behind(wsgi_app, fronts), server, scheme, note
+    )
