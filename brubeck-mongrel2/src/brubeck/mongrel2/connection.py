@@ -85,7 +85,7 @@ class Mongrel2Connection(Connection):
 
     def with_options(self, **options: Any) -> Connection:
         """Return a connection with the settings of this one, but for *options*."""
-        own = {
+        own: dict[str, Any] = {
             "pull_addr": self.pull_addr,
             "pub_addr": self.pub_addr,
             "balancer": self.balancer,
