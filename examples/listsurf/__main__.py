@@ -8,7 +8,7 @@ from pathlib import Path
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # the package's parent, not the package itself
 
 parser = argparse.ArgumentParser("listsurf", description="Save links, list them, read them as JSON.")
-parser.add_argument("--database", help="a file, or postgresql://…; listsurf.sqlite3 by default")
+parser.add_argument("--database", help="a file, or postgresql://…; by default listsurf.sqlite3, here")
 parser.add_argument("--seed", action="store_true", help="make the account `dave` with some links")
 options = parser.parse_args()
 for name, value in (("DATABASE", options.database), ("SEED", options.seed and "1")):

@@ -23,6 +23,8 @@ class Feed(Member, JSONMessageHandler, StreamedHandlerMixin, CookieUserMixin, Pr
             ("items", found.items),
             ("num_items", len(found.items)),
             ("next", found.next_cursor),
+            ("prev", found.prev_cursor),
+            ("end", found.end_cursor),
         ):
             self.add_to_payload(name, value)
         return self.render()

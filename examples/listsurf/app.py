@@ -2,27 +2,20 @@
 
 import json
 import os
-import secrets
 import time
 from pathlib import Path
 
 from brubeck.request_handling import Brubeck, ConfigurationError
-from brubeck.auth import CSRFProtection, LoginThrottle, MemoryCounters, User
+from brubeck.auth import CSRFProtection, SecurityHeaders, Throttle, User, load_secret
 from brubeck.plugins import hookimpl
-from brubeck.templating import load_jinja2_env
 
 from listsurf import api, pages
-from listsurf.links import clean_title, clean_url, iso_time, say_when
+from listsurf.links import clean_title, clean_url
 from listsurf.stores import PostgresStore, open_store
 
 HERE = Path(__file__).parent
 
 POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-}
 
 ROUTES = [
     (r"^/$", pages.Links),
@@ -32,12 +25,12 @@ ROUTES = [
     (r"^/add_item$", pages.Add),
     (r"^/remove_item$", pages.Remove),
     (r"^/api$", api.Feed),
-    (r"^/style\.css$", pages.Style),
+    (r"^/(?P<file>style\.css)$", pages.Style),
 ]
 
 
 class Housekeeping:
-    """Opens and closes the store, and says with every page what browsers may do with it."""
+    """Opens and closes the store."""
 
     name = "listsurf"
 
@@ -56,37 +49,31 @@ class Housekeeping:
         if application.settings["url"].startswith("https:"):  # a proxy ends TLS, and says nothing of it
             message.scheme = "https"
 
-    @hookimpl
-    def brubeck_response(self, application, message, response):
-        for name, value in HEADERS.items():
-            response.set_header(name, value)
-        if response.get_header("Cache-Control") is None:
-            response.set_header("Cache-Control", "private, no-cache")
-
 
 def make_app(environ=os.environ) -> Brubeck:
     """Return the application that the variables `LISTSURF_…` describe; the README lists them."""
-    store = open_store(environ.get("LISTSURF_DATABASE") or "listsurf.sqlite3")
+    database = environ.get("LISTSURF_DATABASE") or "listsurf.sqlite3"
+    store = open_store(database)
     secret = environ.get("LISTSURF_SECRET")
     if isinstance(store, PostgresStore) and not secret:
         raise ConfigurationError(
             "With PostgreSQL give LISTSURF_SECRET too, at least 32 random bytes: processes that share a database "
             "must also know each other's cookies."
         )
-    counters = MemoryCounters()
     return Brubeck(
         handler_tuples=ROUTES,
         base_handler=pages.Page,
-        template_loader=load_jinja2_env(
-            HERE / "templates", setup=lambda engine: engine.filters.update(ago=say_when, iso=iso_time)
-        ),
-        cookie_secret=secret or secrets.token_urlsafe(32),
+        template_engine="jinja2",
+        template_dir=HERE / "templates",
+        cookie_secret=secret or load_secret(f"{database}.secret"),
         login_url="/login",
         db_conn=store,
-        plugins=[Housekeeping(), CSRFProtection()],
+        plugins=[
+            *(Housekeeping(), CSRFProtection()),
+            SecurityHeaders(POLICY, cache_control="private, no-cache"),
+        ],
         settings={
-            "counters": counters,
-            "login_throttle": LoginThrottle(counters),
+            "links": Throttle(30, 60, name="links"),
             "url": (environ.get("LISTSURF_URL") or "").rstrip("/"),
             "seed": environ.get("LISTSURF_SEED"),
         },
@@ -102,4 +89,8 @@ def sow(store):
                 store.save_link(name, clean_url(url), clean_title(title), then_ms)
 
 
-app = make_app()
+def __getattr__(name):
+    """Make `app` when it is asked for: whoever only imports this module makes no files."""
+    if name != "app":
+        raise AttributeError(name)
+    return make_app()

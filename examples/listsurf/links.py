@@ -1,7 +1,6 @@
-"""What a link may be, and times as people say them."""
+"""What a link may be."""
 
 import re
-import time
 from urllib.parse import urlsplit, urlunsplit
 
 MAX_URL_CHARACTERS = 2000
@@ -43,20 +42,3 @@ def clean_title(typed: str) -> str:
     return " ".join("".join(one if one.isprintable() else " " for one in typed).split())[
         :MAX_TITLE_CHARACTERS
     ]
-
-
-def say_when(then_ms: int, now_ms: int) -> str:
-    """Return how long ago *then_ms* was, as people say it."""
-    seconds = (now_ms - then_ms) / 1000
-    if seconds > 7.5 * 86400:
-        return time.strftime("%d %B %Y", time.gmtime(then_ms / 1000)).removeprefix("0")
-    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= size * 0.95:
-            count = max(1, round(seconds / size))
-            return f"{count} {unit}{'s' if count > 1 else ''} ago"
-    return "just now"
-
-
-def iso_time(then_ms: int) -> str:
-    """Return *then_ms* as machines read it."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(then_ms / 1000))

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from urllib.parse import quote
 
-from brubeck.request_handling import WebMessageHandler
+from brubeck.request_handling import StaticFileHandler, WebMessageHandler
 from brubeck import auth
 from brubeck.api import StreamedHandlerMixin
 from brubeck.templating import Jinja2Rendering
@@ -12,19 +12,11 @@ from brubeck.templating import Jinja2Rendering
 from listsurf.links import MAX_TITLE_CHARACTERS, MAX_URL_CHARACTERS, clean_title, clean_url
 from listsurf.stores import ORDER
 
-STYLE = Path(__file__).with_name("style.css").read_bytes()
-ACCOUNTS_AN_HOUR = 10
-LINKS_A_MINUTE = 30
-MIN_PASSWORD_CHARACTERS = 10
 NO_EMAIL = "This is no e-mail address. One looks like dave@example.com."
 
 
-class Style(WebMessageHandler):
-    content_type = "text/css; charset=utf-8"
-
-    def get(self):
-        self.headers["Cache-Control"] = "no-cache"
-        return STYLE
+class Style(StaticFileHandler):
+    folder = Path(__file__).parent / "static"
 
 
 class Member:
@@ -43,67 +35,39 @@ class Page(Member, WebMessageHandler, Jinja2Rendering, auth.CookieUserMixin, aut
         asked = self.message.url_parts
         return self.application.settings["url"] or f"{asked.scheme}://{asked.netloc}"
 
-    def field(self, name):
-        """Return a field of the form; the query, which ends up in logs and links, does not count."""
-        return self.get_form_argument(name, "")
 
-    def is_over(self, key, limit, window_s):
-        """Count one more, and say whether there were too many in so many seconds."""
-        count, _ = self.application.settings["counters"].add(key, window_s)
-        return count > limit
+class Create(auth.SignupHandler, Page):
+    """Makes an account, with an address or without. A name that is taken stays whose it is."""
 
+    signup_template = "create.html"
 
-class Create(Page):
-    """Makes an account. A name that is taken stays whose it is."""
+    @property
+    def email(self):
+        return self.get_form_argument("email", "").strip()
 
-    def get(self):
-        return self.show(200, {}, next=auth.safe_next(self.get_argument("next")) or "")
+    @property
+    def unlike_passwords(self):
+        return ("listsurf", self.email)
 
-    def post(self):
-        errors = self.find_errors()
-        if errors:
-            return self.show(422, errors)
-        if self.is_over(f"accounts:{self.message.remote_addr}", ACCOUNTS_AN_HOUR, 3600):
-            sentence = "Too many accounts came from your address. Try again in an hour."
-            return self.show(429, {"username": sentence})
-        username, password, email = self.field("username"), self.field("password"), self.field("email")
-        user = auth.User.create_user(username, password, email.strip())
-        if not self.db_conn.add_user(user.to_python()):
-            return self.show(409, {"username": f"{user.username} is taken. Take another name."})
-        self.login_user(user.username, user)
-        return self.redirect(auth.safe_next(self.field("next")) or "/", 303)
+    @property
+    def taken_message(self):
+        name = auth.normalize_username(self.get_form_argument("username", ""))
+        return f"{name} is taken. Take another name."
 
-    def find_errors(self):
-        """Return what cannot be, by field: a sentence for each."""
-        username, email, password = (
-            self.field("username"),
-            self.field("email").strip(),
-            self.field("password"),
-        )
-        checks = {
-            "username": lambda: auth.check_username(username),
-            "email": lambda: auth.User.validate_class_partial({"email": email} if email else {}),
-            "password": lambda: auth.check_new_password(
-                password, min_characters=MIN_PASSWORD_CHARACTERS, unlike=[username, email, "listsurf"]
-            ),
-        }
-        errors = {name: sentence for name, check in checks.items() if (sentence := why_not(check))}
-        return errors | ({"email": NO_EMAIL} if "email" in errors else {})
+    def find_errors(self, username, password):
+        """Return what cannot be, in the order of the fields."""
+        errors = super().find_errors(username, password)
+        try:
+            auth.User.validate_class_partial({"email": self.email} if self.email else {})
+        except ValueError:
+            errors["email"] = NO_EMAIL
+        return {name: errors[name] for name in ("username", "email", "password") if name in errors}
 
-    def show(self, status, errors, **values):
-        values = {name: self.field(name) for name in ("username", "email", "next")} | values
-        self.headers["Cache-Control"] = "no-store"
-        values |= {"errors": errors, "least": MIN_PASSWORD_CHARACTERS}
-        return self.render_template("create.html", status, **values)
+    def make_user(self, username, password):
+        return auth.User.create_user(username, password, self.email)
 
-
-def why_not(check):
-    """Return the sentence with which *check* refuses; an empty one where it does not."""
-    try:
-        check()
-    except ValueError as exc:
-        return str(exc)
-    return ""
+    def add_user(self, user):
+        return self.db_conn.add_user(user.to_python())
 
 
 class Login(auth.LoginHandler, Page):
@@ -130,8 +94,8 @@ class Links(Page, StreamedHandlerMixin):
     def get(self):
         page = self.get_stream_page()
         found = self.finish_page(page, self.db_conn.links(self.current_user.username, page), ORDER.key)
-        values = {"found": found, "now": self.current_time, "is_first": page.cursor is None}
-        return self.render_template("links.html", **values)
+        is_newest = page.cursor is None or bool(found.items and not found.prev_link)
+        return self.render_template("links.html", found=found, now=self.current_time, is_newest=is_newest)
 
 
 @auth.web_authenticated
@@ -139,24 +103,24 @@ class Add(Page):
     """Saves a link. The bookmarklet comes with the page's address in `u`, and its title in `t`."""
 
     def get(self):
-        url, title = self.get_argument("u", ""), clean_title(self.get_argument("t", ""))
-        return self.show(200, {}, url=url, title=title)
+        return self.show(200, self.get_argument("u", ""), clean_title(self.get_argument("t", "")))
 
     def post(self):
-        username, title = self.current_user.username, clean_title(self.field("title"))
+        username = self.current_user.username
+        typed, title = self.get_form_argument("url", ""), self.get_form_argument("title", "")
         try:
-            url = clean_url(self.field("url"))
+            url = clean_url(typed)
         except ValueError as exc:
-            return self.show(422, {"url": str(exc)})
-        if self.is_over(f"links:{username}", LINKS_A_MINUTE, 60):
-            return self.show(429, {"url": "That was too much at once. Try again in a minute."})
-        if not self.db_conn.save_link(username, url, title, self.current_time):
-            return self.show(409, {"url": "Your list is full. Remove a link first."})
+            return self.show(422, typed, title, str(exc))
+        if self.application.settings["links"].take(username):
+            return self.show(429, typed, title, "That was too much at once. Try again in a minute.")
+        if not self.db_conn.save_link(username, url, clean_title(title), self.current_time):
+            return self.show(409, typed, title, "Your list is full. Remove a link first.")
         return self.redirect("/", 303)
 
-    def show(self, status, errors, **values):
-        values = {name: self.field(name) for name in ("url", "title")} | values
-        values |= {"errors": errors, "bookmarklet": self.bookmarklet()}
+    def show(self, status, url, title, error=""):
+        errors = {"url": error} if error else {}
+        values = {"url": url, "title": title, "errors": errors, "bookmarklet": self.bookmarklet()}
         values |= {"max_url": MAX_URL_CHARACTERS, "max_title": MAX_TITLE_CHARACTERS}
         return self.render_template("add.html", status, **values)
 

@@ -11,27 +11,22 @@ import sqlite3
 import stat
 import time
 from base64 import b64encode
+from datetime import UTC, datetime
 from hashlib import md5
 from hmac import new as hmac
 from html import unescape
+from importlib import import_module
 from pathlib import Path
 from urllib.parse import unquote, urljoin
 
 import pytest
-from brubeck.auth import LoginThrottle, MemoryCounters, PasswordCost, set_password_cost
+from brubeck.auth import MemoryCounters, PasswordCost, set_password_cost
 from brubeck.auth.passwords import DEFAULT_COST
 from brubeck.request_handling import ConfigurationError
 from brubeck.testing import Client
 from listsurf import pages, stores
 from listsurf.app import ROUTES, make_app, sow
-from listsurf.links import (
-    MAX_TITLE_CHARACTERS,
-    MAX_URL_CHARACTERS,
-    clean_title,
-    clean_url,
-    iso_time,
-    say_when,
-)
+from listsurf.links import MAX_TITLE_CHARACTERS, MAX_URL_CHARACTERS, clean_title, clean_url
 from listsurf.stores import SQLiteStore
 
 EXAMPLE = Path(pages.__file__).parent
@@ -54,10 +49,11 @@ def shared_app():
 @pytest.fixture
 def app(shared_app, tmp_path):
     """The application, whose templates are compiled once, with nothing in it."""
-    counters = MemoryCounters()
     shared_app.db_conn = SQLiteStore(str(tmp_path / "links.sqlite3"))
     shared_app.db_conn.start()
-    shared_app.settings |= {"counters": counters, "login_throttle": LoginThrottle(counters), "url": ""}
+    shared_app.settings["url"] = ""
+    for throttle in ("links", "login_throttle", "signup_throttle"):
+        shared_app.settings[throttle].counters = MemoryCounters()
     yield shared_app
     shared_app.db_conn.stop()
 
@@ -185,6 +181,38 @@ def test_older_links_are_a_page_further(app):
     assert (seen[0], seen[-1]) == ("https://example.com/119", "https://example.com/0")
 
 
+def test_newer_links_are_a_page_back(app):
+    """From the last page, by the links alone, to the first, which is again called what it is."""
+    ann = person(app)
+    for number in range(120):
+        app.db_conn.save_link("ann", f"https://example.com/{number}", "", 1000 + number // 7)
+    paths = {"next": "/", "prev": None}
+    walked = {"next": [], "prev": []}
+    for rel in ("next", "prev"):
+        while paths[rel]:
+            text = ann.get(paths[rel]).text
+            walked[rel].append(shown(ann, paths[rel]))
+            found = re.search(rf'href="(/\?cursor=[^"]+)" rel="{rel}"', text)
+            last, paths[rel] = paths[rel], found and unescape(found[1])
+        paths["prev"] = paths["prev"] or last
+
+    assert walked["prev"] == walked["next"][::-1]
+    assert "<h1>Your links</h1>" in text
+    assert "Newest" not in text
+
+
+def test_a_page_whose_links_are_gone_leads_to_the_newest(app):
+    ann = person(app)
+    for number in range(51):
+        app.db_conn.save_link("ann", f"https://example.com/{number}", "", 1000 + number)
+    older = unescape(re.search(r'href="(/\?cursor=[^"]+)" rel="next"', ann.get("/").text)[1])
+    app.db_conn.ask("DELETE FROM links WHERE updated_at = ?", 1000)
+    page = ann.get(older).text
+
+    assert "There are no links here any more." in page
+    assert "Nothing here yet" not in page
+
+
 def test_the_bookmarklet_fills_in_the_form(app):
     page = person(app).get("/add_item", query={"u": "https://example.com/?a=1#b", "t": 'Take "Five"\n'}).text
 
@@ -282,6 +310,22 @@ def test_the_feed_leads_on_page_by_page(app):
         path = link and urljoin(path, link[1])
 
     assert "".join(seen) == "6543210"
+
+
+def test_the_feed_leads_back_and_says_where_it_ended(app):
+    ann = person(app)
+    for number in range(7):
+        app.db_conn.save_link("ann", f"https://example.com/{number}", "", 1000)
+    first = ann.get("/api?count=3").json()
+    second = ann.get("/api", query={"count": 3, "cursor": first["next"]}).json()
+    third = ann.get("/api", query={"count": 3, "cursor": second["next"]}).json()
+    behind = ann.get("/api", query={"cursor": third["end"]}).json()
+
+    assert (first["prev"], third["next"], behind["next"]) == (None, None, None)
+    assert (first["end"], second["end"]) == (first["next"], second["next"])
+    assert (behind["items"], behind["end"]) == ([], third["end"])
+    assert ann.get("/api", query={"count": 3, "cursor": third["prev"]}).json()["items"] == second["items"]
+    assert ann.get("/api", query={"count": 3, "cursor": second["prev"]}).json()["items"] == first["items"]
 
 
 def test_the_feed_has_a_largest_page(app):
@@ -485,8 +529,45 @@ def test_a_cookie_ends_after_two_weeks(app, monkeypatch):
     assert ann.get("/").status_code == 302
 
 
-def test_no_secret_is_in_the_repository(monkeypatch):
-    assert make_app({}).cookie_secret != make_app({}).cookie_secret
+def test_no_secret_is_in_the_repository(tmp_path):
+    one, other = (
+        make_app({"LISTSURF_DATABASE": str(tmp_path / name)}) for name in ("one.sqlite3", "other.sqlite3")
+    )
+
+    assert one.cookie_secret != other.cookie_secret
+
+
+def test_a_login_outlives_a_restart(tmp_path):
+    """Before, each start made a secret of its own, and signed everybody out."""
+    settings = {"LISTSURF_DATABASE": str(tmp_path / "links.sqlite3")}
+    first = make_app(settings)
+    first.db_conn.start()
+    ann = person(first)
+    first.db_conn.stop()
+    second = make_app(settings)
+    second.db_conn.start()
+    again = Client(second)
+    again.cookies.update(ann.cookies)
+
+    assert again.get("/").status_code == 200
+    assert stat.S_IMODE((tmp_path / "links.sqlite3.secret").stat().st_mode) == 0o600
+    second.db_conn.stop()
+
+
+def test_what_is_kept_lies_where_it_is_started(tmp_path, monkeypatch):
+    """Neither a database nor a secret comes into the folder of the example; and none at all by an import."""
+    before = sorted(file.name for file in EXAMPLE.parent.iterdir())
+    monkeypatch.chdir(tmp_path)
+    application = import_module("listsurf.app")
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.delenv("LISTSURF_DATABASE", raising=False)
+    monkeypatch.delenv("LISTSURF_SECRET", raising=False)
+    started = application.app
+    started.db_conn.start()
+    started.db_conn.stop()
+
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["listsurf.sqlite3", "listsurf.sqlite3.secret"]
+    assert sorted(file.name for file in EXAMPLE.parent.iterdir()) == before
 
 
 @pytest.mark.parametrize(
@@ -624,16 +705,16 @@ def test_guessing_ends(app, stranger):
 def test_accounts_are_counted(app):
     answers = [
         send(Client(app), "/create", username=f"ann{number}", password=PASSWORD).status_code
-        for number in range(pages.ACCOUNTS_AN_HOUR + 1)
+        for number in range(11)
     ]
 
-    assert answers == [303] * pages.ACCOUNTS_AN_HOUR + [429]
+    assert answers == [303] * 10 + [429]
 
 
 def test_links_are_counted(app, monkeypatch):
     ann, bob = person(app), person(app, "bob")
-    answers = [add(ann, f"example.com/{number}").status_code for number in range(pages.LINKS_A_MINUTE + 1)]
-    assert answers == [303] * pages.LINKS_A_MINUTE + [429]
+    answers = [add(ann, f"example.com/{number}").status_code for number in range(31)]
+    assert answers == [303] * 30 + [429]
     assert add(bob, "example.com").status_code == 303
 
     monkeypatch.setattr(stores, "MAX_LINKS", 1)
@@ -697,7 +778,7 @@ def test_a_page_is_html_and_nobody_else_keeps_it(app):
 
 
 def test_no_page_asks_elsewhere_and_every_answer_says_so(stranger):
-    for file in [*(EXAMPLE / "templates").iterdir(), EXAMPLE / "style.css"]:
+    for file in [*(EXAMPLE / "templates").iterdir(), *(EXAMPLE / "static").iterdir()]:
         assert not re.search(r'(?:src|href|url)\s*[=(]\s*["\']?(?:https?:)?//', file.read_text())
         assert not re.search(r"<script|\son\w+=|\sstyle=", file.read_text())
     for path in ("/login", "/nowhere", "/api", "/style.css"):
@@ -749,14 +830,14 @@ def test_a_title_is_one_line_of_a_length():
      (3400, "57 minutes ago"), (3500, "1 hour ago"), (7300, "2 hours ago"), (80_000, "22 hours ago"),
      (86_000, "1 day ago"), (7 * 86400, "7 days ago"), (8 * 86400, "6 November 2023")],
 )  # fmt: skip
-def test_times_as_people_say_them(seconds, words):
-    now_ms = 1_700_000_000_000
+def test_times_as_people_say_them_and_as_machines_read_them(app, monkeypatch, seconds, words):
+    ann = person(app)
+    set_clock(monkeypatch, 1_700_000_000_000)
+    app.db_conn.save_link("ann", "https://example.com/", "", 1_700_000_000_999 - seconds * 1000)
+    machine, people = re.search(r'<time datetime="([^"]+)">([^<]+)</time>', ann.get("/").text).groups()
 
-    assert say_when(now_ms - seconds * 1000, now_ms) == words
-
-
-def test_times_as_machines_read_them():
-    assert iso_time(1_700_000_000_999) == "2023-11-14T22:13:20Z"
+    assert people == words
+    assert machine == datetime.fromtimestamp(1_700_000_000 - seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def test_the_database_is_its_owners_to_read(app):
@@ -768,7 +849,7 @@ def test_every_route_is_tried_here():
 
 
 def test_it_stays_small():
-    assert sum(file.read_text().count("\n") for file in EXAMPLE.rglob("*.py")) < 600
+    assert sum(file.read_text().count("\n") for file in EXAMPLE.rglob("*.py")) < 550
 
 
 def test_it_takes_no_name_that_the_manual_does_not_tell():
@@ -780,7 +861,7 @@ def test_it_takes_no_name_that_the_manual_does_not_tell():
             re.findall(r"{{ ?(csrf_\w+|error_code|error_message|url_for|static_url)\b", file.read_text())
         )
 
-    assert {"Brubeck", "CookieUserMixin", "Keyset", "login_user", "csrf_field", "next_cursor"} <= taken
+    assert {"Brubeck", "CookieUserMixin", "Keyset", "SignupHandler", "csrf_field", "next_cursor"} <= taken
     assert sorted(name for name in taken if not re.search(rf"\b{name}\b", manual)) == []
     assert [name for name in taken if name.startswith("_")] == []
 
