@@ -75,14 +75,21 @@ def slow(pull_address, pub_address):
     brubeck(pull_address, pub_address, sleep_s=0.02)
 
 
+def stall(pull_address, pub_address):
+    """The application, each message of which holds its process for 20 ms, but not the processor."""
+    brubeck(pull_address, pub_address, stall_s=0.02)
+
+
 def hog(pull_address, pub_address):
     """The application, each message of which keeps the processor for 20 ms."""
     brubeck(pull_address, pub_address, hog_s=0.02)
 
 
-def brubeck(pull_address, pub_address, sleep_s=0, hog_s=0):
+def brubeck(pull_address, pub_address, sleep_s=0, hog_s=0, stall_s=0):
     """A `WebMessageHandler` of an application."""
     import time
+
+    real_sleep = time.sleep  # before Brubeck is imported, which patches it
 
     from brubeck.mongrel2 import Mongrel2Connection
     from brubeck.request_handling import Brubeck, WebMessageHandler
@@ -95,6 +102,7 @@ def brubeck(pull_address, pub_address, sleep_s=0, hog_s=0):
     class Slow(WebMessageHandler):
         def get(self):
             time.sleep(sleep_s)
+            real_sleep(stall_s)
             until = time.monotonic() + hog_s
             while time.monotonic() < until:
                 pass
@@ -107,7 +115,7 @@ def brubeck(pull_address, pub_address, sleep_s=0, hog_s=0):
             return self.render()
 
     connection = Mongrel2Connection(pull_address, pub_address)
-    root = Slow if sleep_s or hog_s else Take
+    root = Slow if sleep_s or hog_s or stall_s else Take
     Brubeck(msg_conn=connection, handler_tuples=[(r"^/sleep$", Sleep), (r"^/", root)]).run()
 
 

@@ -1,6 +1,9 @@
-"""The balancer beside the bare pair: one worker, and a slow one beside a fast one.
+"""The balancer beside the bare pair: one worker, and one beside it that is slow in three ways.
 
 python benchmarks/mongrel2_balancer.py [--rounds 3] [--seconds 3]
+
+The slow one takes 20 ms a message: asleep, so that it takes others meanwhile; stalled, holding its process; or busy,
+holding a processor as well, which on two of them is half of what all have together.
 """
 
 import argparse
@@ -41,9 +44,11 @@ def main(rounds, seconds):
             "direct, one": bare(stack, "brubeck"),
             "balancer, one": behind_balancer(stack, "brubeck"),
             "balancer, two": behind_balancer(stack, "brubeck", "brubeck"),
-            "bare, slow + fast": bare(stack, "brubeck", "slow"),
-            "balancer, slow + fast": behind_balancer(stack, "brubeck", "slow"),
-            "balancer, hog + fast": behind_balancer(stack, "brubeck", "hog"),
+            "bare, asleep + fast": bare(stack, "brubeck", "slow"),
+            "bare, stalled + fast": bare(stack, "brubeck", "stall"),
+            "balancer, asleep + fast": behind_balancer(stack, "brubeck", "slow"),
+            "balancer, stalled + fast": behind_balancer(stack, "brubeck", "stall"),
+            "balancer, busy + fast": behind_balancer(stack, "brubeck", "hog"),
         }
         for url in urls.values():
             load(url, 1, 64)
@@ -55,7 +60,7 @@ def main(rounds, seconds):
         of_direct = median(values) / median(figures["direct, one"])
         of_one = median(values) / median(figures["balancer, one"])
         print(
-            f"{name:24}{median(values):9,.0f}/s   {of_direct:.2f} of direct, {of_one:.2f} of balancer with one"
+            f"{name:26}{median(values):9,.0f}/s   {of_direct:.2f} of direct, {of_one:.2f} of balancer with one"
         )
 
 
