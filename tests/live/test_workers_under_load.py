@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from serving import ask_at_once, free_port, started, wait_until
+from wsgi_clients import connect
 
 LOAD = Path(__file__).with_name("exact_load.py")
 APP = """
@@ -71,13 +72,30 @@ def test_connections_are_spread(shop):
 
 def test_hup_fails_no_request(shop):
     before = pids_that_answer(shop)
-    with load(shop, 6) as kept, load(shop, 6, requests_a_connection=20) as short:
+    with load(shop, 5) as kept, load(shop, 5, requests_a_connection=20) as short:
         shop.signal(signal.SIGHUP)
     wait_until(lambda: "All workers are replaced" in shop.output, 20, "the replacement")
 
     assert (set(kept), set(short)) == ({"answered"}, {"answered"}), (kept, short)
     assert kept["answered"] > 1000
     assert not before & pids_that_answer(shop)
+
+
+def test_a_worker_that_dies_while_another_drains_is_replaced(shop):
+    """The parent waited for the drain, which a long poll makes as long as it likes."""
+    replacements = shop.output.count("All workers are replaced")
+    with connect(shop, b"GET /?s=30 HTTP/1.1\r\nHost: a\r\n\r\n") as poll:
+        time.sleep(0.3)
+        shop.signal(signal.SIGHUP)
+        wait_until(
+            lambda: shop.output.count("All workers are replaced") > replacements, 20, "the replacement"
+        )
+        before = pids_that_answer(shop)
+        os.kill(min(before), signal.SIGKILL)
+        wait_until(lambda: pids_that_answer(shop) - before, 10, "the next worker")
+        poll.settimeout(0.01)
+        with pytest.raises(TimeoutError):
+            poll.recv(1)  # the drain goes on
 
 
 @pytest.mark.parametrize("options", [(), ("--workers", "2")])

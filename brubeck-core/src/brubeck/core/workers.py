@@ -116,12 +116,19 @@ class Worker:
     def __init__(self, process: subprocess.Popen[bytes], ready: int) -> None:
         self.process = process
         self.started_at = time.monotonic()
+        self.leaves_at = float("inf")
+        """When it is killed, where it drains."""
         self._ready = ready
 
     def wait_ready(self, timeout_s: float) -> bool:
         """Say whether it serves, waiting for it."""
         readable, _, _ = select.select([self._ready], [], [], timeout_s)
         return bool(readable) and os.read(self._ready, 1) == b"1"
+
+    def leave(self) -> None:
+        """Have it drain."""
+        self.leaves_at = time.monotonic() + STOP_TIMEOUT_S
+        send(self.process, signal.SIGTERM)
 
     def close(self) -> None:
         """Let go of the pipe."""
@@ -144,6 +151,8 @@ class Supervisor:
         self._workers: list[Worker | None] = [None] * count
         self._backoff = [0.0] * count
         self._due = [0.0] * count
+        self._leaving: list[Worker] = []
+        """Workers that drain, their place taken by others."""
         self._stopping = False
         self._replacing = False
         self._life, self._life_end = os.pipe()
@@ -155,6 +164,7 @@ class Supervisor:
         signal.signal(signal.SIGHUP, self._on_replace)
         while not self._stopping:
             self._revive()
+            self._see_off()
             if self._replacing:
                 self._replacing = False
                 self._replace_all()
@@ -207,7 +217,10 @@ class Supervisor:
         )
 
     def _replace_all(self) -> None:
-        """Put a new worker beside each old one, and have the old one drain once the new one serves."""
+        """Put a new worker beside each old one, and have the old one drain once the new one serves.
+
+        Nobody waits for the drain, which a long poll makes long: workers that die meanwhile are replaced in time.
+        """
         for place, old in enumerate(self._workers):
             if self._stopping:
                 return
@@ -218,8 +231,18 @@ class Supervisor:
                 return
             self._workers[place] = new
             if old is not None:
-                end(old)
+                old.leave()
+                self._leaving.append(old)
+            self._revive()
         sys.stderr.write("All workers are replaced\n")
+
+    def _see_off(self) -> None:
+        """Bury the workers that have drained, and kill those that do not end."""
+        for worker in self._leaving.copy():
+            if worker.process.poll() is None and time.monotonic() < worker.leaves_at:
+                continue
+            self._leaving.remove(worker)
+            wait_for_end(worker, 0)
 
     def _stop_all(self) -> None:
         """Have the workers take what waits at the listener and drain; nobody is let in behind their backs."""
@@ -228,9 +251,9 @@ class Supervisor:
         os.close(self._life_end)
         running = [worker for worker in self._workers if worker is not None]
         for worker in running:
-            send(worker.process, signal.SIGTERM)
-        for worker in running:
-            wait_for_end(worker)
+            worker.leave()
+        for worker in (*running, *self._leaving):
+            wait_for_end(worker, max(worker.leaves_at - time.monotonic(), 0))
 
 
 def send(process: subprocess.Popen[bytes], number: int) -> None:
@@ -241,14 +264,14 @@ def send(process: subprocess.Popen[bytes], number: int) -> None:
 
 def end(worker: Worker) -> None:
     """Have *worker* drain, and wait for it."""
-    send(worker.process, signal.SIGTERM)
-    wait_for_end(worker)
+    worker.leave()
+    wait_for_end(worker, STOP_TIMEOUT_S)
 
 
-def wait_for_end(worker: Worker) -> None:
+def wait_for_end(worker: Worker, timeout_s: float) -> None:
     """Wait for a worker that was told to drain; kill it when it does not end. A second signal would cut it short."""
     try:
-        worker.process.wait(STOP_TIMEOUT_S)
+        worker.process.wait(timeout_s)
     except subprocess.TimeoutExpired:
         worker.process.kill()
         worker.process.wait()
