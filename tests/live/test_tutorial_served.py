@@ -60,8 +60,7 @@ def test_the_last_step_is_served_by_our_own_server(folder):
 
 
 @pytest.fixture
-def behind_mongrel2(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("LISTSURF_SECRET", "of the tutorial, whoever reads this")
+def behind_mongrel2(folder: Path) -> Iterator[str]:
     line = next(line for line in STEPS[-1].commands if line.startswith("brubeck mongrel2 up"))
     port = free_port()
     command = [*line.split()[1:], "--host", "127.0.0.1", "--port", str(port)]
