@@ -47,7 +47,7 @@ class SignupHandler(AccountPage):
     """
 
     signup_template: ClassVar[str | None] = None
-    """A template that gets `errors` (a sentence by the field), the fields typed but the password, and `next`."""
+    """A template that gets `errors` (a sentence by the field), `username` as it was typed, and `next`."""
 
     home_url: ClassVar[str] = "/"
     """Where to go afterwards without `next`."""
