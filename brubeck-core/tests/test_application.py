@@ -83,6 +83,9 @@ class Silent(Connection):
     def __init__(self, **options):
         self.calls = []
 
+    def bind(self):
+        self.calls.append("bind")
+
     def open(self, application):
         self.calls.append("open")
 
@@ -114,7 +117,7 @@ def test_run_opens_serves_and_closes_around_the_plugins():
 
     Brubeck(msg_conn=connection, plugins=[Plugin()]).run()
 
-    assert connection.calls == ["configure", "open", "startup", "serve", "close", "shutdown"]
+    assert connection.calls == ["configure", "bind", "startup", "open", "serve", "close", "shutdown"]
 
 
 def test_a_task_runs_while_the_application_does(caplog):
@@ -181,7 +184,7 @@ def test_stopping_is_told_again_when_it_runs_again():
     app.run()
     app.stop()
 
-    assert connection.calls == ["stopping", "stop", "open", "serve", "close", "stopping", "stop"]
+    assert connection.calls == ["stopping", "stop", "bind", "open", "serve", "close", "stopping", "stop"]
 
 
 def test_run_closes_after_a_failure_too():
@@ -195,7 +198,30 @@ def test_run_closes_after_a_failure_too():
     with pytest.raises(PluginError, match="no database"):
         Brubeck(msg_conn=connection, plugins=[Plugin()]).run()
 
-    assert connection.calls == ["open", "close"]
+    assert connection.calls == ["bind", "close"]
+
+
+def test_a_signal_while_plugins_start_lets_nobody_in():
+    connection = Silent()
+
+    class Plugin:
+        @hookimpl
+        def brubeck_startup(self, application):
+            application.stop()
+
+        @hookimpl
+        def brubeck_shutdown(self, application):
+            connection.calls.append("shutdown")
+
+    Brubeck(msg_conn=connection, plugins=[Plugin()]).run()
+
+    assert connection.calls == ["bind", "stop", "close", "shutdown"]
+
+
+def test_run_says_where_it_serves(capsys):
+    Brubeck(msg_conn=Silent()).run()
+
+    assert capsys.readouterr().err == "Brubeck serves Silent (Ctrl-C to stop)\n"
 
 
 def test_a_plugins_routes_come_behind_the_applications():

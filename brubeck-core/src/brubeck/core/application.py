@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -90,7 +91,7 @@ class Brubeck:
         **unknown: Any,
     ) -> None:
         refuse_unknown(unknown)
-        self.on_serving: Callable[[Connection], Any] | None = None
+        self.on_serving: Callable[[Connection], Any] = announce
         self._is_stopping = self._is_signalled = False
         set_log_level(log_level)
         self.pool = greenlets.make_pool(pool)
@@ -269,14 +270,16 @@ class Brubeck:
             return
         self._is_stopping = self._is_signalled = False
         connection = self.connection
-        connection.open(self)
+        connection.bind()
         undo = greenlets.on_signals(self._stop)
         running: list[Callable[[], None]] = []
         try:
             self.plugins.startup(self)
+            if self._is_stopping:  # a signal came meanwhile
+                return
+            connection.open(self)
             running = [greenlets.repeat(attempt, every_s) for attempt, every_s in self._tasks]
-            if self.on_serving is not None:
-                self.on_serving(connection)
+            self.on_serving(connection)
             connection.serve()
         finally:
             undo()
@@ -360,6 +363,11 @@ class WithSecret:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._application, name)
+
+
+def announce(connection: Connection) -> None:
+    """Say on stderr where the application is."""
+    sys.stderr.write(f"Brubeck serves {connection.address} (Ctrl-C to stop)\n")
 
 
 def refuse_unknown(unknown: Mapping[str, Any]) -> None:

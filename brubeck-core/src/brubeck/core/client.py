@@ -7,7 +7,7 @@ import json as jsonlib
 import secrets
 from collections.abc import Iterable, Mapping
 from http.cookies import SimpleCookie
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, urlencode, urlsplit
 
 from brubeck.core.headers import Headers
@@ -62,7 +62,9 @@ class ClientResponse:
 class Client:
     """Asks *application* in process, through the dispatch that every transport uses.
 
-    Cookies are kept between calls in `cookies`, a plain dict. Redirects are not followed.
+    Cookies are kept between calls in `cookies`, a plain dict. Redirects are not followed. In a `with` block the plugins
+    of the application start before the first request and stop behind the last, as they do around `run()`; what
+    `add_task` added is not called.
 
     Args:
         application: The one to ask.
@@ -73,6 +75,26 @@ class Client:
         self.application = application
         self.base = urlsplit(base_url)
         self.cookies: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        """Call `brubeck_startup` of each plugin; where one fails, `brubeck_shutdown` too.
+
+        Raises:
+            PluginError: A plugin failed.
+        """
+        if self.application is not None:
+            try:
+                self.application.plugins.startup(self.application)
+            except BaseException:
+                self.application.plugins.shutdown(self.application)
+                raise
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Call `brubeck_stopping` and `brubeck_shutdown` of each plugin."""
+        if self.application is not None:
+            self.application.plugins.stopping(self.application)
+            self.application.plugins.shutdown(self.application)
 
     def get(self, path: str, **options: Any) -> ClientResponse:
         """Send GET; see `request`."""

@@ -121,13 +121,12 @@ def run(target: str, connection_name: str | None, workers: int, reload: bool, **
 
     application = load_application(target)
     application.use_connection(connection_name, options)
-    if not join_parent(application):
-        announce(application)
+    join_parent(application)
     application.run()
 
 
-def join_parent(application: Brubeck) -> bool:
-    """Where this is one worker of several, use what the parent shares; say whether it is."""
+def join_parent(application: Brubeck) -> None:
+    """Where this is one worker of several, use what the parent shares, and tell it once this one serves."""
     from brubeck.core import workers
 
     shared, ready = workers.descriptor(workers.SHARED_FD), workers.descriptor(workers.READY_FD)
@@ -135,7 +134,7 @@ def join_parent(application: Brubeck) -> bool:
     if shared is not None:
         application.connection.adopt(shared)
     if ready is None or life is None:
-        return False
+        return
     from brubeck.core.greenlets import when_closed
 
     def on_serving(connection: object) -> None:
@@ -143,14 +142,6 @@ def join_parent(application: Brubeck) -> bool:
         when_closed(life, application.stop)
 
     application.on_serving = on_serving
-    return True
-
-
-def announce(application: Brubeck) -> None:
-    """Say on stderr where the application will be, once its socket is bound."""
-    application.on_serving = lambda connection: click.echo(
-        f"Brubeck serves {connection.address} (Ctrl-C to stop)", err=True
-    )
 
 
 @cli.command()

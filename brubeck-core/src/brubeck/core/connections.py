@@ -25,15 +25,23 @@ DRAIN_TIMEOUT_S = 30.0
 class Connection(ABC):
     """A way for messages to come in and answers to go out.
 
-    `Brubeck.run` calls `open`, then `serve`, then `close`. Each may be called again afterwards, in that order.
+    `Brubeck.run` calls `bind`, has the plugins start what they need, and calls `open`, `serve` and `close`. Each may be
+    called again afterwards, in that order; `open` does not need a `bind` before it.
     """
 
     carries_websockets: ClassVar[bool] = False
     """Whether a `WebSocketMessageHandler` can be routed to on this transport."""
 
+    def bind(self) -> None:  # noqa: B027 - many transports have no address of their own
+        """Take the address, so that a refusal comes before anything is started. Let nobody in: that is for `open`.
+
+        Raises:
+            ConfigurationError: The address cannot be used; the sentence says which and why.
+        """
+
     @abstractmethod
     def open(self, application: Brubeck) -> None:
-        """Bind or connect the sockets, so that a refusal comes before anything is served.
+        """Listen, or connect the sockets: from here on somebody may come.
 
         Raises:
             ConfigurationError: The address cannot be used; the sentence says which and why.

@@ -123,7 +123,9 @@ def brubeck_configure(application: Brubeck) -> None:
 def brubeck_startup(application: Brubeck) -> None:
     """Start what lives beside the messages: pools, background work.
 
-    Called by `run()` before the first message is taken. An exception keeps the application from running.
+    Called by `run()` when the connection has its address (a port that is taken is refused before) and before it lets
+    anybody in: clients are turned away meanwhile, unless systemd or a worker that serves already listens on the same
+    socket. An exception keeps the application from running.
 
     Args:
         application: About to run.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,12 +15,18 @@ __all__ = ["client_for"]
 
 
 @pytest.fixture
-def client_for() -> Callable[..., Client]:
-    """Return a function that makes a `Client` for an application."""
+def client_for() -> Iterator[Callable[..., Client]]:
+    """Give a function that makes a `Client` for an application, whose plugins run until the end of the test."""
+    started: set[Any] = set()
 
     def make(application: Any, **options: Any) -> Client:
         from brubeck.core.client import Client
 
-        return Client(application, **options)
+        client = Client(application, **options)
+        if application not in started:
+            lives.enter_context(client)
+            started.add(application)
+        return client
 
-    return make
+    with ExitStack() as lives:
+        yield make

@@ -69,7 +69,14 @@ class Endpoint:
         self._owns_fd = True
 
     def listen(self) -> list[socket.socket]:
-        """Return the sockets, bound; `port` becomes the one that was taken."""
+        """Return the sockets, listening; `port` becomes the one that was taken."""
+        sockets = self.bind()
+        for sock in sockets:
+            listeners.listen(sock)
+        return sockets
+
+    def bind(self) -> list[socket.socket]:
+        """Return the sockets, which listen only where somebody else has made them; `port` is set."""
         sockets = self._sockets()
         name = sockets[0].getsockname()
         if isinstance(name, tuple):
@@ -173,6 +180,7 @@ class WSGIConnection(Connection):
         self.limits = Limits.from_options(limits)
         self.fronts = Fronts(trusted_fronts) if trusted_fronts else None
         self._note = access_note(access_log, self.fronts)
+        self._bound: list[socket.socket] = []
         self._server: Server | None = None
 
     def with_options(self, **options: Any) -> Connection:
@@ -192,13 +200,25 @@ class WSGIConnection(Connection):
         """The port; after `open` the one that was taken."""
         return self.endpoint.port
 
+    def bind(self) -> None:
+        """Take the address, without listening.
+
+        Raises:
+            ConfigurationError: It cannot be used.
+        """
+        self._bound = self.endpoint.bind()
+
     def open(self, application: Brubeck) -> None:
         """Listen on the address.
 
         Raises:
             ConfigurationError: It cannot be used.
         """
-        sockets = self.endpoint.listen()
+        if not self._bound:
+            self.bind()
+        for sock in self._bound:
+            listeners.listen(sock)
+        sockets, self._bound = self._bound, []
         address, scheme = (self.host, self.port), self.endpoint.scheme
         gateway = BrubeckGateway(application, address, scheme, self._note, self.fronts)
         self._server = make_server(
@@ -223,6 +243,9 @@ class WSGIConnection(Connection):
 
     def close(self) -> None:
         """Let go of the sockets."""
+        for sock in self._bound:
+            sock.close()
+        self._bound = []
         if self._server is not None:
             self._server.close()
             self._server = None
@@ -234,8 +257,8 @@ class WSGIConnection(Connection):
 
     @classmethod
     def share(cls, **address: Any) -> int:
-        """Listen for several workers."""
-        return Endpoint(**address).listen()[0].detach()
+        """Take the address for several workers; the first that serves listens."""
+        return Endpoint(**address).bind()[0].detach()
 
     def adopt(self, fileno: int) -> None:
         """Use the parent's socket."""

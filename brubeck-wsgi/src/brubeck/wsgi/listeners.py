@@ -10,7 +10,7 @@ from pathlib import Path
 
 from brubeck.core.errors import ConfigurationError
 
-__all__ = ["BACKLOG", "adopt", "bind", "bind_unix", "from_systemd"]
+__all__ = ["BACKLOG", "adopt", "bind", "bind_unix", "from_systemd", "listen"]
 
 BACKLOG = 2048
 """Connections the kernel holds while we are busy; a burst of a thousand is not turned away."""
@@ -18,7 +18,7 @@ FIRST_SYSTEMD_FD = 3
 
 
 def bind(host: str, port: int, *, reuse_port: bool = False) -> socket.socket:
-    """Return a socket that listens on *host* (a name, an IPv4 or IPv6 address) and *port*; 0 takes a free one.
+    """Return a socket on *host* (a name, an IPv4 or IPv6 address) and *port*; 0 takes a free one. See `listen`.
 
     Raises:
         ConfigurationError: The address cannot be used; the sentence says why.
@@ -35,15 +35,15 @@ def bind(host: str, port: int, *, reuse_port: bool = False) -> socket.socket:
         if reuse_port:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         sock.bind(address)
-        return listen(sock)
     except OSError as exc:
         sock.close()
         hint = " Is another server running there?" if "in use" in (exc.strerror or "") else ""
         raise ConfigurationError(f"Cannot listen on {host} port {port}: {exc.strerror}.{hint}") from exc
+    return sock
 
 
 def bind_unix(path: str | Path) -> socket.socket:
-    """Return a socket that listens at *path*; one that nobody listens at any more is replaced.
+    """Return a socket at *path*; one that nobody listens at any more is replaced. See `listen`.
 
     Raises:
         ConfigurationError: The path cannot be used, or somebody listens there.
@@ -54,10 +54,10 @@ def bind_unix(path: str | Path) -> socket.socket:
         if place.exists():
             remove_stale(place)
         sock.bind(str(place))
-        return listen(sock)
     except OSError as exc:
         sock.close()
         raise ConfigurationError(f"Cannot listen at {str(place)!r}: {exc.strerror or exc}.") from exc
+    return sock
 
 
 def remove_stale(place: Path) -> None:
@@ -75,20 +75,20 @@ def remove_stale(place: Path) -> None:
 
 
 def adopt(fileno: int) -> socket.socket:
-    """Return the listening socket behind the inherited descriptor *fileno*.
+    """Return the socket behind the inherited descriptor *fileno*, which others may listen on already.
 
     Raises:
-        ConfigurationError: It is none.
+        ConfigurationError: It is no socket that could listen.
     """
     try:
         sock = socket.socket(fileno=os.dup(fileno))
-        if not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
-            listen(sock)
     except OSError as exc:
         raise ConfigurationError(
             f"Descriptor {fileno} is no listening socket: {exc.strerror or exc}."
         ) from exc
-    sock.setblocking(False)
+    if sock.type != socket.SOCK_STREAM:
+        sock.close()
+        raise ConfigurationError(f"Descriptor {fileno} is no listening socket: it is none of a stream.")
     return sock
 
 
@@ -100,8 +100,17 @@ def from_systemd() -> list[socket.socket]:
     return [adopt(FIRST_SYSTEMD_FD + number) for number in range(count)]
 
 
-def listen(sock: socket.socket) -> socket.socket:
-    """Have *sock* listen without blocking."""
-    sock.listen(BACKLOG)
+def listen(sock: socket.socket) -> None:
+    """Have *sock* listen without blocking.
+
+    Raises:
+        ConfigurationError: Somebody else has begun to, at the same address.
+    """
     sock.setblocking(False)
-    return sock
+    try:
+        if not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+            sock.listen(BACKLOG)
+    except OSError as exc:
+        address = sock.getsockname()
+        sock.close()
+        raise ConfigurationError(f"Cannot listen on {address!r}: {exc.strerror or exc}.") from exc
