@@ -44,6 +44,17 @@ def test_connection_line(version: str, keep_alive: bool, line: bytes | None) -> 
         assert [one for one in found if one.startswith(b"Connection")] == ([line] if line else [])
 
 
+@pytest.mark.parametrize(("keep_alive", "line"), [(True, b"Upgrade"), (False, b"close, Upgrade")])
+def test_a_426_names_the_protocol_that_is_required(keep_alive: bool, line: bytes) -> None:
+    """RFC 9110 sections 15.5.22 and 7.8; no handler may set these headers itself."""
+    lines, _ = head(Response(b"x", 426), keep_alive=keep_alive)
+    whole = encode_whole(Response(b"x", 426), version="HTTP/1.1", keep_alive=keep_alive).split(b"\r\n")
+
+    for found in (lines, whole):
+        assert found[0] == b"HTTP/1.1 426 Upgrade Required"
+        assert found[1:3] == [b"Upgrade: websocket", b"Connection: " + line]
+
+
 def test_a_wrong_length_of_the_application_is_corrected() -> None:
     response = Response(b"abc", headers=[("content-length", "7")])
 

@@ -148,6 +148,7 @@ class TestHandshake:
         received = raw_exchange(address, b"GET /chat HTTP/1.0\r\n\r\n")
 
         assert received.startswith(b"HTTP/1.1 426 ")
+        assert b"\r\nUpgrade: websocket\r\n" in received
 
 
 class TestMessages:

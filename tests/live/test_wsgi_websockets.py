@@ -239,6 +239,7 @@ class TestHandshake:
 
         assert received.startswith(b"HTTP/1.1 426 ")
         assert b"Sec-WebSocket-Version: 13\r\n" in received
+        assert b"\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" in received
 
     def test_a_refused_one_leaves_the_connection_to_http(self) -> None:
         with served() as connection:

@@ -17,14 +17,15 @@ __all__ = ["LAST_CHUNK", "Framing", "encode_chunk", "encode_head", "encode_start
 LAST_CHUNK = b"0\r\n\r\n"
 """Ends a chunked body; no trailers are sent."""
 
-_CONNECTION_LINES = {
-    ("HTTP/1.1", True): b"",
-    ("HTTP/1.1", False): b"Connection: close\r\n",
-    ("HTTP/1.0", True): b"Connection: keep-alive\r\n",
-    ("HTTP/1.0", False): b"Connection: close\r\n",
+_CONNECTION_OPTIONS = {
+    ("HTTP/1.1", True): "",
+    ("HTTP/1.1", False): "close",
+    ("HTTP/1.0", True): "keep-alive",
+    ("HTTP/1.0", False): "close",
 }
-_status_lines: dict[tuple[int, str], bytes] = {}
-_MAX_STATUS_LINES = 256  # an application may invent reasons; what is cached stays small
+_UPGRADE_REQUIRED = 426
+_first_lines: dict[tuple[int, str, str, bool], bytes] = {}
+_MAX_FIRST_LINES = 256  # an application may invent reasons; what is cached stays small
 _starts: dict[tuple[int, str, str, bool, tuple[str, str]], bytes] = {}
 _MAX_STARTS = 256
 _MAX_START_BYTES = 512
@@ -73,11 +74,7 @@ def encode_start(response: Response, version: str, keep_alive: bool) -> bytes:
     for name, value in response.headers:
         if len(name) != 14 or name.lower() != "content-length":
             text += f"{name}: {value}\r\n"
-    return b"%b%b%b" % (
-        _status_line(response.status_code, response.reason),
-        _CONNECTION_LINES[version, keep_alive],
-        text.encode("latin-1"),
-    )
+    return _begin(response, version, keep_alive) + text.encode("latin-1")
 
 
 def encode_head(
@@ -103,8 +100,7 @@ def encode_head(
         keep_alive = False
     lines = [f"{name}: {value}\r\n" for name, value in response.headers if name.lower() != "content-length"]
     head = (
-        _status_line(response.status_code, response.reason),
-        _CONNECTION_LINES[version, keep_alive],
+        _begin(response, version, keep_alive),
         "".join(lines).encode("latin-1"),
         extra,
         line,
@@ -151,11 +147,25 @@ def _choose_framing(response: Response, version: str, length: int | None) -> tup
     return Framing.CHUNKED, b"Transfer-Encoding: chunked\r\n"
 
 
-def _status_line(status_code: int, reason: str) -> bytes:
-    """Return the status line: HTTP/1.1 for every client (RFC 9110 section 6.2), the reason may be empty."""
-    line = _status_lines.get((status_code, reason))
-    if line is None:
-        line = f"HTTP/1.1 {status_code} {reason}\r\n".encode("latin-1")
-        if len(_status_lines) < _MAX_STATUS_LINES:
-            _status_lines[status_code, reason] = line
-    return line
+def _begin(response: Response, version: str, keep_alive: bool) -> bytes:
+    """Return the status line, HTTP/1.1 for every client (RFC 9110 section 6.2), and what is said of the connection."""
+    key = (response.status_code, response.reason, version, keep_alive)
+    lines = _first_lines.get(key)
+    if lines is None:
+        text = f"HTTP/1.1 {key[0]} {key[1]}\r\n" + _connection_lines(key[0], version, keep_alive)
+        lines = text.encode("latin-1")
+        if len(_first_lines) < _MAX_FIRST_LINES:
+            _first_lines[key] = lines
+    return lines
+
+
+def _connection_lines(status_code: int, version: str, keep_alive: bool) -> str:
+    """Return the header lines about the connection, which no handler may set.
+
+    A 426 names the protocol that is required (RFC 9110 section 15.5.22); a transport can change to one alone.
+    """
+    option = _CONNECTION_OPTIONS[version, keep_alive]
+    if status_code == _UPGRADE_REQUIRED:
+        options = f"{option}, Upgrade" if option else "Upgrade"
+        return f"Upgrade: websocket\r\nConnection: {options}\r\n"
+    return f"Connection: {option}\r\n" if option else ""
