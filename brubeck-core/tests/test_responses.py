@@ -17,6 +17,13 @@ def test_render_is_http_response():
     assert render("a", 200, "Fine", {}).reason == "Fine"
 
 
+@pytest.mark.parametrize(
+    ("status_code", "phrase"), [(413, "Content Too Large"), (414, "URI Too Long"), (404, "Not Found")]
+)
+def test_phrases_are_those_of_the_rfc_on_every_python(status_code, phrase):
+    assert Response(b"", status_code).reason == phrase
+
+
 def test_headers_may_repeat():
     response = http_response("", 200, "OK", {"Set-Cookie": ["a=1", "b=2"]})
 

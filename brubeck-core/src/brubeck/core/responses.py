@@ -18,7 +18,13 @@ JSON = "application/json"
 BODILESS_STATUSES = frozenset((204, 304))
 """Statuses that never have content (RFC 9110 sections 15.3.5 and 15.4.5)."""
 
-REASONS = {status.value: status.phrase for status in HTTPStatus}
+REASONS = {status.value: status.phrase for status in HTTPStatus} | {
+    413: "Content Too Large",
+    414: "URI Too Long",
+    416: "Range Not Satisfiable",
+    422: "Unprocessable Content",
+}
+"""The phrases of RFC 9110, which Python has since 3.13."""
 _HOP_BY_HOP = frozenset(
     ("connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade")
 )
