@@ -7,6 +7,7 @@ from pathlib import Path
 
 from brubeck.request_handling import Brubeck, ConfigurationError
 from brubeck.auth import CSRFProtection, SecurityHeaders, Throttle, User, load_secret
+from brubeck.connections import WSGIConnection
 from brubeck.plugins import hookimpl
 
 from listsurf import api, pages
@@ -44,11 +45,6 @@ class Housekeeping:
     def brubeck_shutdown(self, application):
         application.db_conn.stop()
 
-    @hookimpl
-    def brubeck_request(self, application, message):
-        if application.settings["url"].startswith("https:"):  # a proxy ends TLS, and says nothing of it
-            message.scheme = "https"
-
 
 def make_app(environ=os.environ) -> Brubeck:
     """Return the application that the variables `LISTSURF_…` describe; the README lists them."""
@@ -62,6 +58,7 @@ def make_app(environ=os.environ) -> Brubeck:
         )
     return Brubeck(
         handler_tuples=ROUTES,
+        msg_conn=WSGIConnection(trusted_fronts=(environ.get("LISTSURF_FRONTS") or "").split()),
         base_handler=pages.Page,
         template_engine="jinja2",
         template_dir=HERE / "templates",

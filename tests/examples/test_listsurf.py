@@ -22,6 +22,7 @@ from urllib.parse import unquote, urljoin
 import pytest
 from brubeck.auth import MemoryCounters, PasswordCost, set_password_cost
 from brubeck.auth.passwords import DEFAULT_COST
+from brubeck.connections import Request
 from brubeck.request_handling import ConfigurationError
 from brubeck.testing import Client
 from listsurf import pages, stores
@@ -495,11 +496,18 @@ def test_cookies_are_flagged(app):
         assert ("Secure" in flags) == (client is secure)
 
 
-def test_cookies_are_secure_behind_a_proxy_that_ends_tls(app):
-    app.settings["url"] = "https://links.example"
-    client = Client(app)
+def test_a_proxy_that_ends_tls_is_believed(tmp_path):
+    database = str(tmp_path / "links.sqlite3")
+    app = make_app({"LISTSURF_DATABASE": database, "LISTSURF_FRONTS": "10.0.0.1 10.0.1.0/24"})
+    message = Request("GET", "/", headers=[("X-Forwarded-Proto", "https")], remote_addr="10.0.1.9")
+    app.connection.fronts.believe(message)
+
+    assert message.is_secure
+
+
+def test_cookies_are_secure_over_https(app):
+    client = Client(app, base_url="https://links.example")
     asked = client.get("/create")
-    client.cookies.update(asked.cookies)  # as a browser does, for which it is https
     token = re.search(r'name="csrf_token" value="([^"]+)"', asked.text)[1]
     made = client.post("/create", data={"username": "ann", "password": PASSWORD, "csrf_token": token})
     cookies = [*asked.headers.get_all("set-cookie"), *made.headers.get_all("set-cookie")]
