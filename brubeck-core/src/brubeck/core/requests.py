@@ -58,6 +58,8 @@ class Request:
     """
 
     limits: FormLimits = FormLimits()
+    connection_id: Any = None
+    disconnect: bool = False
     is_websocket: bool = False
     """Whether this is the handshake of a WebSocket; set by a transport that carries them."""
     route_arguments: Mapping[str, Any] = {}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from brubeck.core.requests import decode_path
-from brubeck.wsgi.handshakes import SWITCHING, UpgradableRequest, answer_switching
+from brubeck.wsgi.handshakes import SWITCHING, answer_switching
+from brubeck.wsgi.messages import ReceivedRequest
 from brubeck.wsgi.origins import dispatch_behind
 
 if TYPE_CHECKING:
@@ -46,22 +46,7 @@ class BrubeckGateway:
 
     def __call__(self, exchange: Exchange) -> None:
         """Answer *exchange*."""
-        head = exchange.head
-        fields, path = head.fields, head.path
-        response = self._dispatch(
-            UpgradableRequest(
-                head.method,
-                path if "%" not in path else decode_path(path.encode()),
-                head.query,
-                fields.version,
-                fields.headers,
-                exchange.body,
-                self._scheme,
-                exchange.client.peer[0],
-                self._server,
-                path,
-            )
-        )
+        response = self._dispatch(ReceivedRequest(exchange, self._scheme, self._server))
         if response.closers is None and self._note is None and response.status_code != SWITCHING:
             exchange.send_response(response)
         else:
