@@ -80,6 +80,15 @@ def test_a_name_that_cannot_be_one_is_refused(username):
         User.create_user(username, "take five")
 
 
+@pytest.mark.parametrize(
+    "email", ["a", "a@b", "a b@example.com", "a@example.com\nb", f"{'x' * 100}@example.com"]
+)
+def test_an_address_that_cannot_be_one_is_refused_at_once(email):
+    """It was kept until somebody called `validate()`."""
+    with pytest.raises(ValueError, match="email"):
+        User.create_user("jd", "take five", email=email)
+
+
 def test_a_subclass_may_know_more():
     class Member(User):
         roles = ListField(StringField(), default=list)

@@ -46,7 +46,7 @@ class User(Document):
             values: Other fields.
 
         Raises:
-            ValueError: The name or the password cannot be one: the client's fault.
+            ValueError: The name, the password or the address cannot be one: the client's fault.
 
         Blocks:
             The calling greenlet for some 50 ms; not the hub.
@@ -55,6 +55,7 @@ class User(Document):
         fields: dict[str, Any] = {"is_active": True, "date_joined": now, "last_login": now, **values}
         if email:
             fields["email"] = normalize_email(email)
+            cls.validate_class_partial({"email": fields["email"]})
         user = cls(username=check_username(username), **fields)
         user.set_password(password)
         return user
