@@ -18,14 +18,16 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from nursery import Forked, Nursery, Order
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
@@ -34,6 +36,7 @@ PAGES = sorted(
     for page in ROOT.glob(pattern)
 )
 DEADLINE_S = 20
+Process = Forked | subprocess.Popen
 
 BLOCK = re.compile(
     r"(?:^<!--\s*(?P<comment>.*?)\s*-->\n+)?"
@@ -108,32 +111,35 @@ def write_files(page: Path, directory: Path) -> None:
             path.write_text(block.code)
 
 
-def command_for(page: Path, program: str, directory: Path) -> list[str]:
-    """Return what runs *program* so that its tracebacks show the page."""
-    script = directory / "program_of_the_page.py"
-    script.write_text(program)
-    program = f"""import pathlib; exec(
-        compile(pathlib.Path({str(script)!r}).read_text(), {str(page)!r}, "exec"), {{"__name__": "__main__"}}
-    )"""
-    return [sys.executable, "-W", "error", "-c", program]
+@contextmanager
+def started(nursery: Nursery, page: Path, program: str, folder: Path) -> Iterator[tuple[Process, Path]]:
+    """Run *program* so that its tracebacks show *page*, beside its log; end it with the block."""
+    write_files(page, folder)
+    log = folder / "output.log"
+    process = nursery.start(Order(program, str(page), str(folder), str(log)))
+    try:
+        yield process, log
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(timeout=DEADLINE_S)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait(timeout=DEADLINE_S)
 
 
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if any(b.runs and not b.is_server for b in blocks_of(page))], ids=name_of
 )
-def test_the_blocks_of_a_page_run_as_one_program(page: Path, tmp_path: Path) -> None:
+def test_the_blocks_of_a_page_run_as_one_program(nursery: Nursery, page: Path, tmp_path: Path) -> None:
     program = program_of([block for block in blocks_of(page) if block.runs and not block.is_server])
-    write_files(page, tmp_path)
 
-    done = subprocess.run(
-        command_for(page, program, tmp_path), cwd=tmp_path, capture_output=True, text=True, timeout=DEADLINE_S
-    )
-
-    assert done.returncode == 0, done.stderr
+    with started(nursery, page, program, tmp_path) as (process, log):
+        assert process.wait(timeout=DEADLINE_S) == 0, log.read_text()
 
 
 @pytest.mark.parametrize("block", [block for block in BLOCKS if block.is_server], ids=name_of)
-def test_a_server_answers(block: Block, tmp_path: Path) -> None:
+def test_a_server_answers(nursery: Nursery, block: Block, tmp_path: Path) -> None:
     before = [
         other
         for other in blocks_of(block.page)
@@ -142,23 +148,11 @@ def test_a_server_answers(block: Block, tmp_path: Path) -> None:
     asked = ASK.fullmatch(block.comment or "ask: GET /")
     assert asked, f"{block.comment!r} is no ask: METHOD PATH STATUS TEXT"
     port = free_port()
-    write_files(block.page, tmp_path)
-    command = command_for(block.page, program_of([*before, block]).replace("6767", str(port)), tmp_path)
-    log = tmp_path / "server.log"
+    program = program_of([*before, block]).replace("6767", str(port))
 
-    with (
-        log.open("wb") as output,
-        subprocess.Popen(command, cwd=tmp_path, stdout=output, stderr=output) as server,
-    ):
-        try:
-            wait_for(port, server, log)
-            status, text = ask(asked["method"], f"http://127.0.0.1:{port}{asked['path']}")
-        finally:
-            server.send_signal(signal.SIGTERM)
-            try:
-                server.wait(timeout=DEADLINE_S)
-            except subprocess.TimeoutExpired:
-                server.kill()
+    with started(nursery, block.page, program, tmp_path) as (process, log):
+        wait_for(port, process, log)
+        status, text = ask(asked["method"], f"http://127.0.0.1:{port}{asked['path']}")
 
     assert status == int(asked["status"]) if asked["status"] else status < 500
     assert (asked["text"] or "") in text
@@ -199,14 +193,14 @@ def free_port() -> int:
         return port
 
 
-def wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
+def wait_for(port: int, server: Process, log: Path) -> None:
     """Return when *port* is open; fail with the server's own words when it never is."""
     deadline = time.monotonic() + DEADLINE_S
     while time.monotonic() < deadline and server.poll() is None:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
-        time.sleep(0.02)
+        time.sleep(0.01)
     pytest.fail(
         f"The server did not listen within {DEADLINE_S} s (exit code {server.poll()}):\n{log.read_text()}"
     )
