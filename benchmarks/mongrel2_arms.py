@@ -70,6 +70,35 @@ def spawn(pull_address, pub_address):
     hub.join()
 
 
+def singly(pull_address, pub_address):
+    """Read in batches, and send each reply as a message."""
+    batches(pull_address, pub_address, parts=False)
+
+
+def together(pull_address, pub_address):
+    """Read in batches, and send the replies of a batch as the parts of one message."""
+    batches(pull_address, pub_address, parts=True)
+
+
+def batches(pull_address, pub_address, parts):
+    import zmq
+
+    pull, pub = sockets(zmq, pull_address, pub_address)
+    more = zmq.SNDMORE if parts else 0
+    while True:
+        messages = [pull.recv()]
+        while len(messages) < 32 and pull.get(zmq.EVENTS) & zmq.POLLIN:
+            messages.append(pull.recv())
+        replies = []
+        for data in messages:
+            if b" @* " not in data:
+                sender, connection_id, _ = data.split(b" ", 2)
+                sum(range(500))  # stands for a handler
+                replies.append(b"%b %d:%b, %b" % (sender, len(connection_id), connection_id, REPLY))
+        for place, reply in enumerate(replies, 1):
+            pub.send(reply, more if place < len(replies) else 0)
+
+
 def slow(pull_address, pub_address):
     """The application, each message of which sleeps 20 ms."""
     brubeck(pull_address, pub_address, sleep_s=0.02)

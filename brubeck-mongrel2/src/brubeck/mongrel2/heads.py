@@ -80,6 +80,9 @@ class Head:
 def read_message(data: bytes) -> tuple[bytes, bytes, bytes, Head, bytes, bytes]:
     """Return the sender, the connection's number, the path, the head, the query and the body of *data*.
 
+    A browser's message takes 0.9 us when its URL is known, 6.5 when its client is; else 7.8 with tnetstring3, 76
+    without it (`benchmarks/mongrel2_stages.py`, beside a yardstick of 1.1 us).
+
     Raises:
         MessageError: *data* holds no message.
     """

@@ -51,7 +51,7 @@ class GatheringOutlet:
     """Replies gathered until a batch is done, and sent together.
 
     A message that is sent alone wakes ZeroMQ's thread, and that thread wakes Mongrel2; the parts of one message wake
-    them once. That is a third of what a request costs this process (`benchmarks/mongrel2_sending.py`).
+    them once. That saves a sixth to a third of what a request costs this process (`benchmarks/mongrel2_sending.py`).
 
     Attributes:
         flush_soon: Has `flush` called when the hub runs next.
