@@ -144,7 +144,8 @@ def whole(application, count=2000, runs=20):
     sub.subscribe = b""
     sub.bind("inproc://replies")
     pub.connect("inproc://replies")
-    pub.recv()  # the subscription
+    sub.poll(10)  # has it take the connection and subscribe
+    pub.recv()
     outlet = GatheringOutlet(Sink(pub))
     answerer = Answerer(application, outlet)
     took, data = [], [message(number) for number in range(64)]
