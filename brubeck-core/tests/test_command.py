@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from brubeck.core import command
 
 SCRIPT = """
 from brubeck.request_handling import Brubeck, WebMessageHandler
@@ -20,21 +21,40 @@ def function(application, message): ...
 """
 
 
-def brubeck(*arguments, cwd):
-    return subprocess.run(
-        [sys.executable, "-m", "brubeck.core.command", *arguments],
-        capture_output=True, text=True, timeout=30, cwd=cwd, check=False,
-    )  # fmt: skip
+@pytest.fixture
+def brubeck(lab, monkeypatch, capfd):
+    """What the command answers in this process: exit code, stdout, stderr."""
+
+    def ask(*arguments):
+        monkeypatch.chdir(lab.folder)
+        monkeypatch.setattr(sys, "argv", ["brubeck", *arguments])
+        with pytest.raises(SystemExit) as caught:
+            command.main()
+        return (caught.value.code, *capfd.readouterr())
+
+    return ask
 
 
-def test_routes(tmp_path):
+def test_routes_as_a_table(tmp_path):
+    """In a process of its own, as a person asks."""
     (tmp_path / "shop.py").write_text(SCRIPT)
 
-    table = brubeck("routes", "shop.py", cwd=tmp_path)
-    rows = json.loads(brubeck("routes", "shop:app", "--json", cwd=tmp_path).stdout)
+    table = subprocess.run(
+        [sys.executable, "-m", "brubeck.core.command", "routes", "shop.py"],
+        capture_output=True, text=True, timeout=30, cwd=tmp_path, check=False,
+    )  # fmt: skip
 
     assert table.returncode == 0, table.stderr
     assert table.stdout.splitlines()[0].split() == ["^/$", "GET,HEAD,POST,OPTIONS", "shop.Page", "(home)"]
+
+
+def test_routes_as_json(lab, brubeck):
+    lab.write("shop.py", SCRIPT)
+
+    code, stdout, _ = brubeck("routes", "shop:app", "--json")
+
+    rows = json.loads(stdout)
+    assert code == 0
     assert [row["methods"] for row in rows] == ["GET,HEAD,POST,OPTIONS", "any", "GET,HEAD,PUT,OPTIONS"]
 
 
@@ -52,19 +72,29 @@ def test_routes(tmp_path):
         ),
     ],
 )  # fmt: skip
-def test_mistakes(tmp_path, arguments, sentence):
-    (tmp_path / "empty.py").write_text("")
-    (tmp_path / "bad.py").write_text(SCRIPT.replace("^/late", "^/("))
+def test_mistakes(lab, brubeck, arguments, sentence):
+    lab.write("empty.py", "")
+    lab.write("bad.py", SCRIPT.replace("^/late", "^/("))
 
-    result = brubeck(*arguments, cwd=tmp_path)
+    code, stdout, stderr = brubeck(*arguments)
+
+    assert (code, stdout) == (2, "")
+    assert stderr.splitlines()[-1] == sentence
+    assert "Traceback" not in stderr
+
+
+def test_a_mistake_ends_the_process_with_exit_code_2(tmp_path):
+    result = subprocess.run(
+        [sys.executable, "-m", "brubeck.core.command", "run", "nowhere:app"],
+        capture_output=True, text=True, timeout=30, cwd=tmp_path, check=False,
+    )  # fmt: skip
 
     assert (result.returncode, result.stdout) == (2, "")
-    assert result.stderr.splitlines()[-1] == sentence
-    assert "Traceback" not in result.stderr
+    assert result.stderr.splitlines() == ["brubeck: There is no module 'nowhere' here."]
 
 
-def test_an_unknown_option_is_exit_code_2(tmp_path):
-    result = brubeck("run", "shop.py", "--prot", "1", cwd=tmp_path)
+def test_an_unknown_option_is_exit_code_2(brubeck):
+    code, _, stderr = brubeck("run", "shop.py", "--prot", "1")
 
-    assert result.returncode == 2
-    assert "--port" in result.stderr
+    assert code == 2
+    assert "--port" in stderr

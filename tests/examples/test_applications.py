@@ -24,7 +24,15 @@ def manual() -> str:
     return " ".join(page.read_text() for page in (ROOT / "docs").glob("*.md"))
 
 
+@cache
+def words() -> frozenset[str]:
+    """The words of docs/."""
+    return frozenset(re.findall(r"\w+", manual()))
+
+
 def is_documented(name: str) -> bool:
+    if name.isidentifier():
+        return name in words()
     return re.search(rf"\b{re.escape(name)}\b", manual()) is not None
 
 
