@@ -27,7 +27,7 @@ def median_seconds(*command: str | Path) -> float:
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         return time.perf_counter() - start
 
-    return statistics.median(seconds() for _ in range(5))
+    return statistics.median(seconds() for _ in range(3))
 
 
 @pytest.mark.parametrize(("command", "limit_s"), [("--help", 0.4), ("plugins", 1.0)])
