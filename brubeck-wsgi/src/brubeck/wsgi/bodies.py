@@ -21,7 +21,11 @@ _QUOTED = rb'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])
 _EXTENSIONS = rb"(?:[ \t]*;[ \t]*" + _TOKEN + rb"(?:[ \t]*=[ \t]*(?:" + _TOKEN + rb"|" + _QUOTED + rb"))?)*"
 _chunk_line = re.compile(rb"([0-9A-Fa-f]{1,16})(?:" + _EXTENSIONS + rb")\r\n").match
 _unfinished_line = re.compile(rb"[0-9A-Fa-f]{1,16}(?:[ \t]*;[\t \x21-\x7e\x80-\xff]*|[ \t]*)\r?\Z|\Z").match
-_trailer_line = re.compile(_TOKEN + rb":[\t\x20-\x7e\x80-\xff]*\r\n").match
+_trailer_line = re.compile(rb"(" + _TOKEN + rb"):[\t\x20-\x7e\x80-\xff]*\r\n").match
+_NEVER_TRAILERS = frozenset(
+    (b"connection", b"content-length", b"host", b"te", b"trailer", b"transfer-encoding")
+)
+"""RFC 9110 section 6.5.1. Others are dropped; these say that somebody else shall read the request differently."""
 _unfinished_trailer = re.compile(
     rb"(?:" + _TOKEN + rb")?\Z|" + _TOKEN + rb":[\t\x20-\x7e\x80-\xff]*\r?\Z|\r\Z"
 ).match
@@ -80,6 +84,7 @@ class ChunkedBody:
         self._remaining = 0
         """Bytes of the current chunk that are still to come; -2 to 0 of its CRLF."""
         self._size = 0
+        self._trailers = 0
         self._trailer_bytes = 0
         self._state = self._read_chunk_line
 
@@ -147,9 +152,13 @@ class ChunkedBody:
         if match is None:
             self._hold(data, place, _unfinished_trailer, self._limits.max_trailer_bytes, 431)
             return None
+        self._trailers += 1
         self._trailer_bytes += match.end() - place
-        if self._trailer_bytes > self._limits.max_trailer_bytes:
+        limits = self._limits
+        if self._trailer_bytes > limits.max_trailer_bytes or self._trailers > limits.max_headers:
             raise Refusal(431, "The trailers are too large.")
+        if match[1].lower() in _NEVER_TRAILERS:
+            raise Refusal(400, "What frames or routes a request is no trailer.")
         return match.end()
 
     def _hold(self, data: bytes, place: int, unfinished: Matcher, limit: int, status_code: int = 400) -> None:

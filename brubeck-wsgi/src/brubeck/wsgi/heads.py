@@ -29,7 +29,9 @@ METHODS = {name.encode(): name for name in _NAMES.split()}
 
 _PLAIN_METHODS = {sent: name for sent, name in METHODS.items() if name != "CONNECT"}
 
-_FRAMING_NAMES = frozenset((b"host", b"content-length", b"transfer-encoding", b"connection", b"expect"))
+_FRAMING_NAMES = frozenset(
+    (b"host", b"content-length", b"transfer-encoding", b"connection", b"expect", b"content-type")
+)
 
 # RFC 9112 section 3: single spaces. The target takes what browsers send unencoded ([ ] | \ ^ ` { }), but no quote,
 # "<", ">", "#", and nothing beyond ASCII.
@@ -290,6 +292,7 @@ def interpret(head: Head) -> None:  # noqa: C901, PLR0912 - one pass over the he
     lengths: list[bytes] = []
     codings: list[bytes] = []
     options: list[bytes] = []
+    has_type = False
     fields = head.fields
     headers = list(fields.headers)
     fields.headers = headers
@@ -307,6 +310,10 @@ def interpret(head: Head) -> None:  # noqa: C901, PLR0912 - one pass over the he
                 codings.append(value)
             elif name == b"connection":
                 options.append(value)
+            elif name == b"content-type":
+                if has_type:  # RFC 9110 section 8.3: it has one value, and each reader would choose its own
+                    raise Refusal(400, "A request has one Content-Type header.")
+                has_type = True
             else:
                 _read_expect(fields, value)
     if lengths or codings:
