@@ -26,11 +26,20 @@ class Sleep(WebMessageHandler):
 
 class Wake:
     @hookimpl
+    def brubeck_startup(self):
+        open('life', 'a').write('up ')
+
+    @hookimpl
+    def brubeck_shutdown(self):
+        open('life', 'a').write('down ')
+
+    @hookimpl
     def brubeck_stopping(self):
         open('stopping', 'a').write('x')
         doors.set()
 
 app = Brubeck(handler_tuples=[(r'^/', Sleep)], plugins=[Wake()])
+app.add_task(lambda: open('life', 'a').write('task '), every_s=60)
 """
 
 
@@ -67,8 +76,28 @@ def test_the_embedded_server(tmp_path):
         assert_a_drain_wakes(program, program.url, tmp_path)
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["-m", "brubeck.core.command", "serve", "shop:app.wsgi", "--port={port}"],
+        ["-m", "gunicorn", "-k", "brubeck.wsgi.gunicorn.Worker", "shop:app.wsgi", "--bind=127.0.0.1:{port}"],
+    ],
+    ids=["serve", "gunicorn"],
+)
+def test_its_wsgi_callable_on_our_server(tmp_path, command):
+    (tmp_path / "shop.py").write_text(APP)
+    port = free_port()
+    *command, address = command
+    with started(*command, address.format(port=port), cwd=tmp_path, port=port) as program:
+        SocketClient(program.url).get("/?now=1")
+        assert_a_drain_wakes(program, program.url, tmp_path)
+
+    assert (tmp_path / "life").read_text() == "up task down "
+
+
 def test_each_of_two_workers(tmp_path):
     with served(tmp_path, "--workers", "2") as program:
+        wait_until(lambda: (tmp_path / "life").read_text().count("task") == 2, what="the second worker")
         assert_a_drain_wakes(program, program.url, tmp_path, processes=2)
 
 

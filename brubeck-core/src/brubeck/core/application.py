@@ -6,7 +6,7 @@ import inspect
 import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from difflib import get_close_matches
 from functools import partial
 from typing import Any, ClassVar, TypeVar, cast
@@ -92,7 +92,7 @@ class Brubeck:
     ) -> None:
         refuse_unknown(unknown)
         self.on_serving: Callable[[Connection], Any] = announce
-        self._is_stopping = self._is_signalled = False
+        self._is_stopping = self._is_signalled = self._is_announced = False
         set_log_level(log_level)
         self.pool = greenlets.make_pool(pool)
         self.router = Router()
@@ -271,22 +271,41 @@ class Brubeck:
         self._is_stopping = self._is_signalled = False
         connection = self.connection
         connection.bind()
-        undo = greenlets.on_signals(self._stop)
+        with ExitStack() as bound:
+            bound.callback(connection.close)
+            bound.callback(greenlets.on_signals(self._stop))
+            with self.started(), bound.pop_all():
+                if not self._is_stopping:  # a signal may have come while the plugins started
+                    connection.open(self)
+                    self.on_serving(connection)
+                    connection.serve()
+
+    @contextmanager
+    def started(self) -> Iterator[None]:
+        """Hold what `run()` puts around its transport: the tasks, `brubeck_startup` and `brubeck_shutdown`.
+
+        For a server that answers with `dispatch` or `wsgi` and brings processes and sockets of its own. It calls
+        `announce_stop` when it begins to drain.
+
+        Raises:
+            PluginError: A plugin failed to start.
+        """
         running: list[Callable[[], None]] = []
+        self._is_announced = False
         try:
             self.plugins.startup(self)
-            if self._is_stopping:  # a signal came meanwhile
-                return
-            connection.open(self)
             running = [greenlets.repeat(attempt, every_s) for attempt, every_s in self._tasks]
-            self.on_serving(connection)
-            connection.serve()
+            yield
         finally:
-            undo()
             for end in running:
                 end()
-            connection.close()
             self.plugins.shutdown(self)
+
+    def announce_stop(self) -> None:
+        """Tell the plugins, once, that a drain begins: the hook `brubeck_stopping`."""
+        if not self._is_announced:
+            self._is_announced = True
+            self.plugins.stopping(self)
 
     def add_task(self, function: Callable[[], Any], every_s: float) -> None:
         """Have `run()` call *function* beside the messages: at the start, and again *every_s* seconds after each end.
@@ -311,9 +330,8 @@ class Brubeck:
 
         The first call tells the plugins, by the hook `brubeck_stopping`.
         """
-        if not self._is_stopping:
-            self._is_stopping = True
-            self.plugins.stopping(self)
+        self._is_stopping = True
+        self.announce_stop()
         self.connection.stop(timeout_s)
 
     def _stop(self) -> None:

@@ -10,6 +10,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -65,6 +66,8 @@ class Worker(GunicornWorker):  # type: ignore[misc]
     def run(self) -> None:
         """Serve, with a sign of life now and then; drain once `alive` is false.
 
+        A Brubeck application has its hooks and tasks around this, as under `run()`.
+
         Blocks:
             As long as it serves.
         """
@@ -81,14 +84,18 @@ class Worker(GunicornWorker):  # type: ignore[misc]
             tls,
             shares_listeners=self.cfg.workers > 1,
         )
-        serving = gevent.spawn(server.serve)
-        while self.alive and not serving.ready():
-            self.notify()
-            self._wake.wait(HEARTBEAT_S)
-        server.stop(self.cfg.graceful_timeout)
-        while not serving.ready():
-            self.notify()
-            serving.join(HEARTBEAT_S)
+        application = self.wsgi.application if isinstance(self.wsgi, WSGIApplication) else None
+        with application.started() if application else nullcontext():
+            serving = gevent.spawn(server.serve)
+            while self.alive and not serving.ready():
+                self.notify()
+                self._wake.wait(HEARTBEAT_S)
+            if application:
+                application.announce_stop()
+            server.stop(self.cfg.graceful_timeout)
+            while not serving.ready():
+                self.notify()
+                serving.join(HEARTBEAT_S)
 
     def notify(self) -> None:
         """Give a sign of life; drain when there is nobody left to see it."""

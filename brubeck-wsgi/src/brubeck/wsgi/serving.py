@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -45,7 +46,7 @@ def serve(
     imported (`gevent.monkey.patch_all()`); `brubeck serve` does that.
 
     Args:
-        wsgi_app: Any WSGI callable.
+        wsgi_app: Any WSGI callable. That of a Brubeck application has hooks and tasks around this, as under `run()`.
         host: The address to listen on.
         port: 0 takes a free one.
         unix: A path for a unix socket, in the place of host and port.
@@ -76,11 +77,19 @@ def serve(
     server = make_server(
         gateway, sockets, checked, pool_size, endpoint.tls, shares_listeners=endpoint.is_shared
     )
-    undo = greenlets.on_signals(lambda: server.stop(0 if server.is_stopping else DRAIN_TIMEOUT_S))
+    application = wsgi_app.application if isinstance(wsgi_app, WSGIApplication) else None
+
+    def stop() -> None:
+        if application:
+            application.announce_stop()
+        server.stop(0 if server.is_stopping else DRAIN_TIMEOUT_S)
+
+    undo = greenlets.on_signals(stop)
     try:
-        if on_serving is not None:
-            on_serving(endpoint.url)
-        server.serve()
+        with application.started() if application else nullcontext():
+            if on_serving is not None:
+                on_serving(endpoint.url)
+            server.serve()
     finally:
         undo()
 
