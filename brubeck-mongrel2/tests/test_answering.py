@@ -14,6 +14,7 @@ from brubeck.core.websockets import WebSocketMessageHandler
 from brubeck.mongrel2.answering import Answerer
 from brubeck.mongrel2.connection import Mongrel2Connection
 from brubeck.mongrel2.crew import Member
+from brubeck.mongrel2.replies import encode_reply
 from brubeck.mongrel2.uploads import UploadFolder
 
 CAPTURED = [
@@ -33,6 +34,9 @@ class Outlet:
     def try_send(self, data):
         self.sent.append(data)
         return True
+
+    def send_answer(self, sender, number, answer):
+        self.sent.append(encode_reply(sender, number, answer))
 
 
 class AnyHandler(WebMessageHandler):

@@ -85,3 +85,27 @@ def test_what_is_cleared_is_not_sent():
     gevent.sleep(0)
 
     assert not sink.taken
+
+
+def test_answers_to_one_connection_are_one_reply():
+    """Mongrel2 ends a connection for which more than sixteen replies wait, and a client had pipelined twenty."""
+    sink = Sink()
+    outlet = GatheringOutlet(sink)
+    for number, answer in ((b"1", b"a"), (b"2", b"b"), (b"1", b"c"), (b"1", b"d")):
+        outlet.send_answer(b"m2", number, answer)
+    outlet.flush()
+    outlet.send_answer(b"m2", b"1", b"e")
+    outlet.flush()
+
+    assert sink.taken == [[b"m2 1:1, acd", b"m2 1:2, b"], [b"m2 1:1, e"]]
+
+
+def test_an_answer_does_not_overtake_a_stream():
+    sink = Sink()
+    outlet = GatheringOutlet(sink)
+    outlet.send_answer(b"m2", b"1", b"a")
+    outlet.try_send(b"m2 1:1, piece")
+    outlet.send_answer(b"m2", b"1", b"b")
+    outlet.flush()
+
+    assert sink.taken == [[b"m2 1:1, a", b"m2 1:1, piece", b"m2 1:1, b"]]

@@ -136,6 +136,14 @@ class TestOrder:
         numbers = [int(part.partition(b">")[0]) for part in received.split(b"<")[1:]]
         assert numbers == list(range(count))
 
+    def test_more_can_be_pipelined_than_mongrel2_lets_wait(self, server: Mongrel2) -> None:
+        """Answers made in one go were sent in one go, and with the seventeenth Mongrel2 ended the connection."""
+        request = b"GET /address HTTP/1.1\r\nHost: x\r\n\r\n"
+        last = b"GET /address HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        received = raw_exchange(server.address, 99 * request + last)
+
+        assert received.count(b"127.0.0.1 http") == 100
+
     def test_many_sleepers_sleep_together(self, server: Mongrel2) -> None:
         with ThreadPoolExecutor(100) as pool:
             began = time.monotonic()

@@ -239,8 +239,7 @@ class Answerer:
         if work is not None and self._is_stale(work):
             self.counters.stale += 1
             return
-        number = message.number
-        self.outlet.send(b"%b %d:%b, %b" % (message.sender, len(number), number, data))
+        self.outlet.send_answer(message.sender, message.number, data)
         if not keep_alive:
             self._close(message, work)
 

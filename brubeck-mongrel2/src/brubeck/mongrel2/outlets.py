@@ -35,6 +35,9 @@ class Outlet(Protocol):
     def try_send(self, data: bytes) -> bool:
         """Send a reply, or say that there is no room."""
 
+    def send_answer(self, sender: bytes, number: bytes, answer: bytes) -> None:
+        """Send a whole answer to the connection *number* of the server *sender*; may block the greenlet."""
+
 
 class Sink(Protocol):
     """What a `GatheringOutlet` sends by: a `Publisher`."""
@@ -61,6 +64,7 @@ class GatheringOutlet:
         self._sink = sink
         self._replies: list[bytes] = []
         self._size = 0
+        self._places: dict[tuple[bytes, bytes], int] = {}
         self._loop = gevent.get_hub().loop
         self.flush_soon: Callable[[], object] = self._flush_soon
 
@@ -81,6 +85,26 @@ class GatheringOutlet:
 
     def try_send(self, data: bytes) -> bool:
         """Gather a reply, unless too many are."""
+        self._places.clear()  # an answer that follows must not overtake it
+        return self._gather(data)
+
+    def send_answer(self, sender: bytes, number: bytes, answer: bytes) -> None:
+        """Gather an answer; those to one connection become one reply.
+
+        Mongrel2 ends a connection for which more than sixteen replies wait, and a client may have pipelined more.
+        """
+        key = (sender, number)
+        place = self._places.get(key)
+        if place is not None:
+            self._replies[place] += answer
+            self._size += len(answer)
+            return
+        reply = b"%b %d:%b, %b" % (sender, len(number), number, answer)
+        while not self._gather(reply):
+            gevent.sleep(RETRY_S)
+        self._places[key] = len(self._replies) - 1
+
+    def _gather(self, data: bytes) -> bool:
         replies = self._replies
         if not replies:
             self.flush_soon()
@@ -92,11 +116,13 @@ class GatheringOutlet:
 
     def clear(self) -> None:
         """Drop what was gathered."""
+        self._places.clear()
         self._replies.clear()
         self._size = 0
 
     def flush(self) -> bool:
         """Send what was gathered; say whether all of it went."""
+        self._places.clear()
         replies = self._replies
         while replies:
             batch = first_of_one_server(replies)
