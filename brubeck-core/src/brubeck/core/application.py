@@ -6,7 +6,7 @@ import inspect
 import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from difflib import get_close_matches
 from functools import partial
 from typing import Any, ClassVar, TypeVar, cast
@@ -384,8 +384,9 @@ class WithSecret:
 
 
 def announce(connection: Connection) -> None:
-    """Say on stderr where the application is."""
-    sys.stderr.write(f"Brubeck serves {connection.address} (Ctrl-C to stop)\n")
+    """Say on stderr where the application is; a stderr that is full or closed stops nobody from serving."""
+    with suppress(OSError, AttributeError):
+        sys.stderr.write(f"Brubeck serves {connection.address} (Ctrl-C to stop)\n")
 
 
 def refuse_unknown(unknown: Mapping[str, Any]) -> None:

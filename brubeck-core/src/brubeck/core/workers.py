@@ -50,7 +50,7 @@ def run_workers(target: str, options: Mapping[str, Any], connection_name: str | 
     fileno = listen_at(address)
     supervisor = Supervisor(worker_command(target, options, connection_name), workers, fileno)
     url = f" on {address['url']}" if address else ""
-    sys.stderr.write(f"Brubeck runs {workers} workers{url} (Ctrl-C to stop)\n")
+    tell(f"Brubeck runs {workers} workers{url} (Ctrl-C to stop)")
     return supervisor.run()
 
 
@@ -211,9 +211,9 @@ class Supervisor:
         else:
             self._backoff[place] = 0.0
         self._due[place] = now + self._backoff[place]
-        sys.stderr.write(
+        tell(
             f"Worker {worker.process.pid} ended with code {worker.process.returncode}; "
-            f"the next starts in {self._backoff[place]:.1f} s\n"
+            f"the next starts in {self._backoff[place]:.1f} s"
         )
 
     def _replace_all(self) -> None:
@@ -226,7 +226,7 @@ class Supervisor:
                 return
             new = self._start()
             if not new.wait_ready(START_TIMEOUT_S):
-                sys.stderr.write("The new worker does not serve; the old ones stay\n")
+                tell("The new worker does not serve; the old ones stay")
                 end(new)
                 return
             self._workers[place] = new
@@ -234,7 +234,7 @@ class Supervisor:
                 old.leave()
                 self._leaving.append(old)
             self._revive()
-        sys.stderr.write("All workers are replaced\n")
+        tell("All workers are replaced")
 
     def _see_off(self) -> None:
         """Bury the workers that have drained, and kill those that do not end."""
@@ -254,6 +254,12 @@ class Supervisor:
             worker.leave()
         for worker in (*running, *self._leaving):
             wait_for_end(worker, max(worker.leaves_at - time.monotonic(), 0))
+
+
+def tell(line: str) -> None:
+    """Write *line* to stderr; one that is full or closed stops nobody from serving."""
+    with contextlib.suppress(OSError, AttributeError):
+        sys.stderr.write(line + "\n")
 
 
 def send(process: subprocess.Popen[bytes], number: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -50,5 +51,6 @@ def serve_command(target: str, **options: Any) -> None:
 
 
 def announce(url: str) -> None:
-    """Say where the application is."""
-    click.echo(f"Brubeck serves {url} (Ctrl-C to stop)", err=True)
+    """Say where the application is; a stderr that is full or closed stops nobody from serving."""
+    with suppress(OSError):
+        click.echo(f"Brubeck serves {url} (Ctrl-C to stop)", err=True)
