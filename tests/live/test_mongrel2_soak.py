@@ -95,6 +95,7 @@ def test_ten_kills_leave_nobody_waiting(tmp_path: Path) -> None:
     assert totals["deaths"] == 10
     assert (found["wrong"], found["unanswered"], found["broken"]) == (0, 0, 0)
     assert set(found["statuses"]) <= {"GET 200", "POST 200", "POST 502"}
+    assert found["slowest_s"] < 1
     posts = log.read_text().split()
     assert len(posts) == len(set(posts))
 

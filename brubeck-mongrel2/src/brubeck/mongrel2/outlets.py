@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import Protocol
 
 import gevent
@@ -145,7 +144,10 @@ def first_of_one_server(replies: list[bytes]) -> list[bytes]:
     """Return the beginning of *replies* that goes to one server, `MAX_PARTS` at most."""
     batch = replies[:MAX_PARTS]
     sender = batch[0][: batch[0].find(b" ") + 1]
-    return list(takewhile(lambda reply: reply.startswith(sender), batch))
+    for count, reply in enumerate(batch):
+        if not reply.startswith(sender):
+            return batch[:count]
+    return batch
 
 
 @dataclass

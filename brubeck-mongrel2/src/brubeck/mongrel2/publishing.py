@@ -103,10 +103,11 @@ class Publisher:
             self.dropped += len(replies)
             return True
         *parts, last = replies
+        send = self._send
         try:
             for part in parts:
-                self._send(part, MORE)
-            self._send(last, NOBLOCK)
+                send(part, MORE)
+            send(last, NOBLOCK)
         except zmq.Again:
             return False
         return True
