@@ -12,6 +12,8 @@ from hypothesis import settings
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+pytest_plugins = ["halves"]
+
 # A shared machine has pauses that are no fault of the code: no deadline. Forty examples meet what is common, so
 # that the suite stays quick; `nox -s fuzz` looks for what is rare.
 settings.register_profile("brubeck", deadline=None, max_examples=40, derandomize="CI" in os.environ)

@@ -65,10 +65,12 @@ def docs(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """All tests but those of packaging and docs, live ones included."""
     install_everything(session, "tests")
-    session.run(
-        "pytest", "-m", "not packaging and not typing and not soak and not fuzz", "--ignore=tests/docs",
-        *session.posargs,
-    )  # fmt: skip
+    if session.posargs:
+        chosen = "not packaging and not typing and not soak and not fuzz"
+        session.run("pytest", "-m", chosen, "--ignore=tests/docs", *session.posargs)
+        return
+    session.run("pytest", "--ignore=tests/docs")  # by two processes; the live ones want the machine to themselves
+    session.run("pytest", "-m", "live and not soak and not fuzz", "tests/live")
 
 
 @nox.session

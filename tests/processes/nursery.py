@@ -133,5 +133,6 @@ class Nursery:
     def close(self) -> None:
         """End the interpreter that is forked from."""
         os.close(self._orders)
+        self._mother.terminate()
         self._mother.wait(10)
         os.close(self._answers)
