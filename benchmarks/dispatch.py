@@ -14,6 +14,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from itertools import count
 
 import falcon
 from brubeck.core.application import Brubeck
@@ -135,11 +136,14 @@ def router_of(count: int) -> Router:
 
 
 def routings() -> dict[str, Callable[[], object]]:
+    """Searching, for paths that never came before, and finding one that did."""
     small, large = router_of(10), router_of(10_000)
+    items = count()
     return {
-        "10 routes, the last": lambda: small.find("/section-9/42"),
-        "10,000 routes, the last": lambda: large.find("/section-9999/42"),
-        "10,000 routes, none": lambda: large.find("/nowhere/42"),
+        "10 routes, the last": lambda: small.find(f"/section-9/{next(items)}"),
+        "10,000 routes, the last": lambda: large.find(f"/section-9999/{next(items)}"),
+        "10,000 routes, none": lambda: large.find(f"/nowhere/{next(items)}"),
+        "10,000 routes, a path again": lambda: large.find("/section-9999/42"),
     }
 
 
