@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -21,6 +22,20 @@ settings.register_profile("fuzz", deadline=None, max_examples=20_000)
 settings.load_profile("brubeck")
 
 
+SET_APART = {Path(__file__).parent / "tests" / name: f"not {name}" for name in ("live", "packaging", "fuzz")}
+
+gc.disable()  # what is collected stays until the end
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Import nothing of a folder of which `-m` chooses nothing, unless it was asked for."""
+    if SET_APART.get(collection_path, "nothing") not in config.option.markexpr:
+        return None
+    is_asked_for = any(f"tests/{collection_path.name}" in argument for argument in config.args)
+    return None if is_asked_for else True
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Spare the garbage collector the thousands of tests, which stay until the end."""
+    """Spare the garbage collector the thousands of tests."""
     gc.freeze()
+    gc.enable()
