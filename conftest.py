@@ -13,7 +13,8 @@ from hypothesis import settings
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
-pytest_plugins = ["halves"]
+sys.path.insert(0, str(Path(__file__).parent / "tests" / "processes"))  # also where another ini file is used
+from halves import pytest_addoption, pytest_runtestloop  # noqa: E402, F401 - a long run is shared by two processes
 
 # A shared machine has pauses that are no fault of the code: no deadline. Forty examples meet what is common, so
 # that the suite stays quick; `nox -s fuzz` looks for what is rare.

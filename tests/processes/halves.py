@@ -71,7 +71,8 @@ def is_worth_sharing(session: pytest.Session) -> bool:
     return (
         len(session.items) >= MIN_TESTS
         and len(os.sched_getaffinity(0)) > 1
-        and not (options.alone or options.collectonly or options.usepdb or options.maxfail)
+        and not (options.collectonly or options.usepdb or options.maxfail)
+        and not getattr(options, "alone", False)  # not there where this checkout's settings came late
         and not any(item.get_closest_marker("live") for item in session.items)
     )
 
