@@ -65,7 +65,7 @@ def test_nobody_waits_when_the_application_stops():
     polls = LongPolls(timeout_s=60)
     app = Brubeck(plugins=[polls])
     poll = waiting(polls, "room", lambda: None)
-    app.stop()
+    app.announce_stop()
 
     assert poll.get(timeout=1) is None
     assert waiting(polls, "room", lambda: None).ready()

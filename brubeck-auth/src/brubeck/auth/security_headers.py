@@ -42,7 +42,7 @@ class SecurityHeaders:
             "X-Content-Type-Options": "nosniff",
             "Cache-Control": cache_control,
         }
-        self.headers = {name: value for name, value in headers.items() if value is not None}
+        self.headers: dict[str, str] = {name: value for name, value in headers.items() if value is not None}
         for name, value in self.headers.items():
             check_header(name, value)
 
