@@ -5,6 +5,7 @@ What it says about Mongrel2 is in tests/live/test_tutorial_served.py.
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -27,6 +28,7 @@ def run(folder: Path, *command: str) -> str:
     done = subprocess.run(
         [sys.executable, *command],
         cwd=folder, capture_output=True, text=True, timeout=DEADLINE_S, check=False,
+        env={**os.environ, "TMPDIR": str(folder)},  # a pytest in a test would tidy up what others left, or use
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -62,4 +62,5 @@ def test_its_own_tests_pass(alone: Any) -> None:
     requirement = f"{name}{EXTRAS_FOR_ITS_TESTS.get(name, '')}"
     environment.install(requirement, "--group", f"{ROOT / 'pyproject.toml'}:tests")
 
-    environment.python("-m", "pytest", "-q", "-c", ROOT / "pyproject.toml", ROOT / name / "tests")
+    folder = f"--basetemp={environment.path / 'tmp'}"  # it would tidy up what others left, or use
+    environment.python("-m", "pytest", "-q", folder, "-c", ROOT / "pyproject.toml", ROOT / name / "tests")
