@@ -69,7 +69,7 @@ def tests(session: nox.Session) -> None:
         chosen = "not packaging and not typing and not soak and not fuzz"
         session.run("pytest", "-m", chosen, "--ignore=tests/docs", *session.posargs)
         return
-    session.run("pytest", "--ignore=tests/docs")  # in two processes, which would disturb the live ones
+    session.run("pytest", "--ignore=tests/docs")  # in processes that would disturb the live ones
     session.run("pytest", "-m", "live and not soak and not fuzz", "tests/live")
 
 

@@ -21,6 +21,12 @@ SERVICES: dict[str, str] = tomllib.loads((HERE.parents[1] / "pyproject.toml").re
 ]
 MISSING = {command for command in SERVICES if not shutil.which(command)}
 
+GREEDY = frozenset((
+    "listsurf_stores", "mongrel2_balancer", "mongrel2_sleepers", "nojs_stores", "programs", "readify_stores",
+    "spotichat_load", "workers_under_load", "wsgi_floods", "wsgi_slow",
+))  # fmt: skip
+"""The files whose tests measure, or load the machine: they run when the others have ended (`tests/processes`)."""
+
 skipped_commands = pytest.StashKey[set[str]]()
 
 
@@ -45,6 +51,8 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     """Mark everything in this folder, before -m chooses."""
     if HERE in item.path.parents:
         item.add_marker(pytest.mark.live)
+        if item.path.stem.removeprefix("test_") in GREEDY:
+            item.add_marker(pytest.mark.greedy)
 
 
 @pytest.hookimpl(trylast=True)  # after -m and -k have chosen

@@ -1,7 +1,8 @@
-"""A long run is shared by two processes, which fork when everything is collected and take file after file.
+"""A long run is shared by a few processes, which fork when everything is collected and take file after file.
 
 Each process takes whole files, so that what is set up for a file is set up once. The parent shows the results of
-both. Live tests are never shared: they use the machine as if it were theirs. `--alone` keeps to one process.
+all. Files with tests marked `greedy`, which need the machine for themselves, it runs when the others have ended.
+`--alone` keeps to one process.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ import json
 import os
 import signal
 import traceback
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from itertools import chain, pairwise
 from pathlib import Path
@@ -21,6 +22,10 @@ import pytest
 
 MIN_TESTS = 1000
 """Fewer are done before it matters."""
+MIN_LIVE_TESTS = 100
+PROCESSES = 2
+LIVE_PROCESSES = 3
+"""Live tests wait more than they work."""
 NUMBER_BYTES = 2
 DONE = "done\n"
 
@@ -33,48 +38,63 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
     """Share the run, if it is long."""
-    if not is_worth_sharing(session):
+    count = count_of_processes(session)
+    if count < 2:
         return None
-    reports = session.config._tmp_path_factory.mktemp("halves") / "reports"  # and makes the folder of both
-    reports.touch()
-    queue, ended, alive = Queue(files_of(session.items)), *os.pipe()
-    other = os.fork()
-    if not other:
-        run_silently(session, queue, reports)
+    folder = session.config._tmp_path_factory.mktemp("halves")  # and makes the folder of all
+    files = files_of(session.items)
+    greedy = [file for file in files if any(item.get_closest_marker("greedy") for item in file)]
+    queue, ended, alive = Queue([file for file in files if file not in greedy]), *os.pipe()
+    others: dict[int, Path] = {}
+    for number in range(1, count):
+        reports = folder / f"reports-{number}"
+        reports.touch()
+        other = os.fork()
+        if not other:
+            run_silently(session, queue, reports)
+        others[other] = reports
     os.close(alive)
     try:
-        run_beside(session, queue, ended, reports)
+        run_beside(session, queue, ended, list(others.values()))
+        for _ in run(session, greedy):
+            pass
     except BaseException:
-        os.kill(other, signal.SIGTERM)
+        for other in others:
+            with suppress(ProcessLookupError):
+                os.kill(other, signal.SIGTERM)
         raise
     finally:
         os.close(ended)
-        with suppress(ChildProcessError):  # gevent may have been told of its end before
-            os.waitpid(other, 0)
+        for other in others:
+            with suppress(ChildProcessError):  # gevent may have been told of its end before
+                os.waitpid(other, 0)
     return True
 
 
-def run_beside(session: pytest.Session, queue: Queue, ended: int, reports: Path) -> None:
-    """Run what this process takes, and show what the other writes into the file *reports* until it has *ended*."""
-    with reports.open() as lines:
-        results = Results(session, lines)
+def run_beside(session: pytest.Session, queue: Queue, ended: int, reports: list[Path]) -> None:
+    """Run what this process takes, and show what the others write into the files *reports* until they have *ended*."""
+    with ExitStack() as stack:
+        results = [Results(session, stack.enter_context(path.open())) for path in reports]
         for _ in run(session, queue):
-            results.show()
+            for result in results:
+                result.show()
         os.read(ended, 1)  # returns when nobody is there any more to write
-        results.show()
-    if not results.is_complete:
-        raise RuntimeError(f"The other of the two processes ended before its tests did.\n{end_of(reports)}")
+        for result in results:
+            result.show()
+    for result, path in zip(results, reports, strict=True):
+        if not result.is_complete:
+            raise RuntimeError(f"One of the processes ended before its tests did.\n{end_of(path)}")
 
 
-def is_worth_sharing(session: pytest.Session) -> bool:
+def count_of_processes(session: pytest.Session) -> int:
     options = session.config.option
-    return (
-        len(session.items) >= MIN_TESTS
-        and len(os.sched_getaffinity(0)) > 1
-        and not (options.collectonly or options.usepdb or options.maxfail)
-        and not getattr(options, "alone", False)  # not there where this checkout's settings came late
-        and not any(item.get_closest_marker("live") for item in session.items)
-    )
+    if options.collectonly or options.usepdb or options.maxfail or len(os.sched_getaffinity(0)) < 2:
+        return 1
+    if getattr(options, "alone", False):  # not there where this checkout's settings came late
+        return 1
+    if any(item.get_closest_marker("live") for item in session.items):
+        return LIVE_PROCESSES if len(session.items) >= MIN_LIVE_TESTS else 1
+    return PROCESSES if len(session.items) >= MIN_TESTS else 1
 
 
 def files_of(items: list[pytest.Item]) -> list[list[pytest.Item]]:
@@ -98,9 +118,9 @@ class Queue:
             yield self.files[int.from_bytes(number)]
 
 
-def run(session: pytest.Session, queue: Queue) -> Iterator[None]:
-    """Run what this process takes, and yield after each file."""
-    items = chain.from_iterable(queue)
+def run(session: pytest.Session, files: Iterable[list[pytest.Item]]) -> Iterator[None]:
+    """Run what this process takes of *files*, and yield after each."""
+    items = chain.from_iterable(files)
     for item, following in pairwise(chain(items, [None])):
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         if session.shouldfail:
@@ -122,14 +142,18 @@ def run_silently(session: pytest.Session, queue: Queue, reports: Path) -> None:
             session.config._ensure_unconfigure()  # where pytest complains of what was left open
             lines.write(DONE)
     except BaseException:
-        with reports.with_name("end").open("w") as end:
+        with end_file(reports).open("w") as end:
             traceback.print_exc(file=end)
     finally:
         os._exit(0)
 
 
+def end_file(reports: Path) -> Path:
+    return reports.with_name(f"end-of-{reports.name}")
+
+
 def end_of(reports: Path) -> str:
-    end = reports.with_name("end")
+    end = end_file(reports)
     return end.read_text() if end.exists() else "It may have crashed, or a test may have ended it."
 
 
