@@ -7,6 +7,8 @@ is marked `live`.
 On CI (`CI=true`) and with `BRUBECK_LIVE=require` nothing is skipped: a missing server stops the run.
 """
 
+import brubeck.request_handling  # noqa: F401, I001 - patches, before a test imports what is patched
+
 import os
 import shutil
 import tomllib
