@@ -88,18 +88,24 @@ class Channel:
         if self._waiter is not None and self._writable is None:
             self.wake()
             return
-        try:
-            data = self.stream.receive()
-        except BlockingIOError:
+        data = self.receive()
+        if data is None:
             return
-        except OSError:
-            data = b""
         if not data:
             self._leave()
         else:
             self.held += data
             if len(self.held) >= self.server.limits.max_buffered_bytes:
                 self.watcher.stop()
+
+    def receive(self) -> bytes | None:
+        """Return what has arrived: None for nothing, `b""` at the end, also of a broken connection."""
+        try:
+            return self.stream.receive()
+        except BlockingIOError:
+            return None
+        except OSError:
+            return b""
 
     def _leave(self) -> None:
         """The client has gone: tell the greenlet that works for it, unless it is about to find out."""
@@ -109,11 +115,6 @@ class Channel:
         worker = self.worker
         if worker is not None and worker is not getcurrent():
             worker.throw(ClientDisconnected("The client has closed the connection."))
-
-    def resume_hub(self) -> None:
-        """Go on with what is held, when its turn comes again."""
-        if self.worker is None and self.held:
-            self.on_readable_hub()
 
     def run(self) -> None:
         """Do what is to be done with the bytes that have arrived; called in a worker."""
@@ -301,12 +302,9 @@ class Channel:
         self.watcher.start(self._discard_hub)
 
     def _discard_hub(self) -> None:
-        try:
-            data = self.stream.receive()
-        except BlockingIOError:
+        data = self.receive()
+        if data is None:
             return
-        except OSError:
-            data = b""
         if not data:
             self.close()
 

@@ -8,7 +8,6 @@ its worker, and the hub goes on.
 from __future__ import annotations
 
 import contextlib
-import ssl
 from typing import TYPE_CHECKING
 
 import gevent
@@ -53,11 +52,11 @@ class Client(Channel):
         if data:
             self.held = b""
         else:
-            try:
+            try:  # what `receive` does, without its call for every request
                 data = self.stream.receive()
             except BlockingIOError:
                 return
-            except (OSError, ssl.SSLError):
+            except OSError:
                 data = b""
             if not data:  # between requests, or within one that can now never be
                 self.gone = True

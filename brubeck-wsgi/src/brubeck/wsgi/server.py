@@ -246,10 +246,6 @@ class Server:
         client.deadline = float("inf")
         self._waiting.append(client)
 
-    def run_soon(self, client: Channel) -> None:
-        """Go on with *client* after others had their turn."""
-        self.loop.run_callback(client.resume_hub)
-
     def _work(self, client: Channel) -> None:
         """Work for one client after another; whatever fails, the connection is in order afterwards."""
         worker = getcurrent()

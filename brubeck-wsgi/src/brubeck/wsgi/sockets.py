@@ -114,12 +114,9 @@ class WebSocketClient(Channel):
 
     def _on_readable_busy(self) -> None:
         """The handler is at work: hold a little, and see that the client left."""
-        try:
-            data = self.stream.receive()
-        except BlockingIOError:
+        data = self.receive()
+        if data is None:
             return
-        except OSError:
-            data = b""
         if not data:
             self._leave()
             return
@@ -167,17 +164,12 @@ class WebSocketClient(Channel):
         self._early_bytes = 0
 
     def _receive(self) -> bytes:
-        try:
-            data = self.stream.receive()
-        except BlockingIOError:
-            return b""
-        except OSError:
-            data = b""
+        data = self.receive()
         if data:
             self.heard_at = self.server.now
-        else:
+        elif data is not None:
             self._leave()
-        return data
+        return data or b""
 
     def _leave(self) -> None:
         """The client has gone without a word."""
@@ -226,10 +218,15 @@ class WebSocketClient(Channel):
             if self._is_leaving:
                 self.session.fail(CloseCode.GOING_AWAY, "")
             if self.held:
-                self.server.run_soon(self)
+                self.server.loop.run_callback(self._resume_hub)
             elif not self.watcher.active:
                 self.watcher.start(self.on_readable_hub)
             self.schedule()
+
+    def _resume_hub(self) -> None:
+        """Go on with what is held, when its turn comes again."""
+        if self.worker is None and self.held:
+            self.on_readable_hub()
 
     def refuse(self, refusal: Refusal) -> None:
         """Close: all greenlets are at work, and the server was told not to wait (`when_full`)."""
