@@ -8,7 +8,6 @@ from brubeck.request_handling import Brubeck
 from brubeck import auth
 from brubeck.api import CrossOrigin
 from brubeck.core.forms import FormLimits
-from brubeck.plugins import hookimpl
 from brubeck.templating import load_jinja2_env
 
 from readify import feed, pages
@@ -16,11 +15,6 @@ from readify.store import Store
 
 HERE = Path(__file__).parent
 POLICY = "default-src 'none';style-src 'self';img-src 'self';form-action 'self';frame-ancestors 'none';base-uri 'none'"
-HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-}
 
 PAGES = [
     (r"^/(?P<shown>liked|archived|deleted)?$", pages.Links),
@@ -38,16 +32,6 @@ API = [(r"^/api/links$", feed.Links), (r"^/api/", feed.Nothing)]
 PARTS = {"app": API + PAGES, "web": PAGES, "api": API}
 
 
-class Headers:
-    """Says with every page what browsers may do with it."""
-
-    @hookimpl
-    def brubeck_response(self, application, message, response):
-        for name, value in HEADERS.items():
-            if response.get_header(name) is None:
-                response.set_header(name, value)
-
-
 def make_app(part="app", environ=os.environ):
     """Return one of `PARTS` as the variables `READIFY_…` want it; the README lists them."""
     store = Store(environ.get("READIFY_DATABASE") or "readify.sqlite3")
@@ -63,7 +47,12 @@ def make_app(part="app", environ=os.environ):
         login_url="/login",
         db_conn=store,
         limits=FormLimits(max_body_bytes=8 * 1024 * 1024, max_memory_bytes=65_536, max_files=1),
-        plugins=[sessions, auth.CSRFProtection(), CrossOrigin("*", paths="/api/"), Headers()],
+        plugins=[
+            sessions,
+            auth.CSRFProtection(),
+            CrossOrigin("*", paths="/api/"),
+            auth.SecurityHeaders(POLICY),
+        ],
         settings={"counters": auth.MemoryCounters()},
     )
 
