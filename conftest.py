@@ -40,3 +40,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Spare the garbage collector the thousands of tests."""
     gc.freeze()
     gc.enable()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish() -> None:
+    """Let pytest remove what earlier runs left: gevent closes a folder when its hub runs, but removing runs no hub.
+
+    A tree of a thousand folders would need as many descriptors.
+    """
+    if monkey := sys.modules.get("gevent.monkey"):
+        os.close = monkey.get_original("os", "close")
