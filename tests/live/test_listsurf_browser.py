@@ -195,7 +195,8 @@ def test_seeded_links_are_listed_newest_first(own, ann):
     ann.look("links")
     times = ann.run("return [...document.querySelectorAll('time')].map(t => t.textContent)")
 
-    assert times[:5] == ["3 minutes ago", "42 minutes ago", "3 hours ago", "1 day ago", "5 days ago"]
+    seeded = r"[3-6] minutes ago, 4[2-5] minutes ago, 3 hours ago, 1 day ago, 5 days ago"  # when the server started
+    assert re.fullmatch(seeded, ", ".join(times[:5]))
     assert re.fullmatch(r"\d{1,2} \w+ \d{4}", times[5])
     assert ann.run("return document.querySelector('time').dateTime").endswith("Z")
     assert ann.accessible_name(".links button") == "Remove Time Out (album) – Wikipedia"  # noqa: RUF001

@@ -19,8 +19,9 @@ pytestmark = pytest.mark.live("mongrel2")
 APP = str(Path(__file__).parent / "mongrel2_app.py")
 epoll = get_original("select", "epoll")  # patched away: nothing else may run meanwhile
 COUNT = 1000
-ROUNDS = 20
-"""The machine may be busy with something else; what counts is what the program can do."""
+ROUNDS = 60
+PAUSE_S = 0.2
+"""The machine may be busy with something else, for a while; what counts is what the program can do."""
 
 
 @contextmanager
@@ -64,6 +65,7 @@ def test_a_thousand_naps_of_10_ms_take_less_than_100_ms() -> None:
         took: list[float] = []
         while len(took) < ROUNDS and (not took or min(took) >= 0.1):
             took.append(ask_all(found, poller))
+            time.sleep(PAUSE_S)
         print(f"{min(took):.3f} s, in round {len(took)}")
 
     assert min(took) < 0.1
