@@ -15,8 +15,9 @@ from brubeck.core.encoding import encode_whole
 from brubeck.mongrel2 import heads, messages
 from brubeck.mongrel2.answering import Answerer
 from brubeck.mongrel2.crew import Crew, Member
-from brubeck.mongrel2.intake import Mongrel2Request
+from brubeck.mongrel2.intake import Mongrel2Request, read_request
 from brubeck.mongrel2.outlets import GatheringOutlet
+from brubeck.mongrel2.replies import encode_close
 from brubeck.mongrel2.sources import message_probe
 from brubeck.mongrel2.tnetstrings import pop, pop_plain
 from brubeck.request_handling import Brubeck, WebMessageHandler
@@ -48,7 +49,7 @@ class Nowhere:
 
     generation = 0
 
-    def send_answer(self, sender, number, answer):
+    def send_answer(self, address, reply):
         pass
 
 
@@ -106,26 +107,27 @@ def read_stages():
     def other_url():
         data = others.pop()
         others.insert(0, data)
-        heads._repeated.clear()
-        heads.read_message(data)
+        heads.repeated.clear()
+        read_request(data)
 
     if pop is not pop_plain:
         show("decode, tnetstring3", lambda: pop(rest))
     show("decode, plain", lambda: pop_plain(rest))
     show("decode and understand, nothing known", lambda: heads.Head(messages.split_content(rest)[0]))
     show("read, known client, new URL", other_url)
-    show("read, known client, known URL", lambda: heads.read_message(data))
+    show("read, known client, known URL", lambda: read_request(data))
 
 
 def answer_stages(application):
-    sender, number, path, head, query, body = heads.read_message(message(7))
-    request = Mongrel2Request(sender, number, path, head, query, body)
+    request = read_request(message(7))
+    sender, number, head, target, body = *request.key, request.head, request.target, request.body
     response = application.dispatch(request)
     member, answerer = Member(), Answerer(application, Nowhere())
-    show("request", lambda: Mongrel2Request(sender, number, path, head, query, body))
+    show("request, in what reading takes", lambda: Mongrel2Request(sender, number, head, target, body))
     show("dispatch", lambda: application.dispatch(request))
     date = answerer.date_line
-    show("encode", lambda: encode_whole(response, version="HTTP/1.1", keep_alive=True, extra=date))
+    address = encode_close(sender, number)
+    show("encode", lambda: encode_whole(response, "HTTP/1.1", True, date, address))
     data = message(7)
     show("all of it", lambda: answerer.handle(data, member))
 

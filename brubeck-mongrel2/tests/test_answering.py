@@ -14,7 +14,6 @@ from brubeck.core.websockets import WebSocketMessageHandler
 from brubeck.mongrel2.answering import Answerer
 from brubeck.mongrel2.connection import Mongrel2Connection
 from brubeck.mongrel2.crew import Member
-from brubeck.mongrel2.replies import encode_reply
 from brubeck.mongrel2.uploads import UploadFolder
 
 CAPTURED = [
@@ -35,8 +34,9 @@ class Outlet:
         self.sent.append(data)
         return True
 
-    def send_answer(self, sender, number, answer):
-        self.sent.append(encode_reply(sender, number, answer))
+    def send_answer(self, address, reply):
+        assert reply.startswith(address)
+        self.sent.append(reply)
 
 
 class AnyHandler(WebMessageHandler):

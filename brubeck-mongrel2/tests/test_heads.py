@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from brubeck.core.requests import decode_path
 from brubeck.mongrel2 import heads
-from brubeck.mongrel2.heads import keeps_alive, read_message
+from brubeck.mongrel2.heads import keeps_alive
+from brubeck.mongrel2.intake import read_request
 from brubeck.mongrel2.messages import MessageError, split_message
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,13 +25,13 @@ def message(path=b"/", query=b"", client=CLIENT, body=b"", version=b"HTTP/1.1", 
 
 
 @pytest.fixture(autouse=True)
-def _forgotten(monkeypatch):
-    monkeypatch.setattr(heads, "_known", {})
-    monkeypatch.setattr(heads, "_repeated", {})
+def _forgotten():
+    heads.known.clear()
+    heads.repeated.clear()
 
 
 def read_in_full(data):
-    """Return what `read_message` should, by the decoder alone."""
+    """Return what `read_request` should, by the decoder alone."""
     sender, number, path, headers, body = split_message(data)
     query = headers.pop(b"QUERY", b"")
     for name in (b"URI", b"PATH", b"FRAGMENT"):
@@ -38,17 +40,34 @@ def read_in_full(data):
 
 
 def read(data):
-    sender, number, path, head, query, body = read_message(data)
-    return sender, number, path, head.headers, query, body
+    message = read_request(data)
+    path = message.target.wire_path
+    assert message.path == decode_path(path)
+    return (
+        message.sender,
+        message.number,
+        path,
+        message.head.headers,
+        message.query.encode("latin-1"),
+        message.body,
+    )
 
 
 def test_other_urls_of_a_client_have_the_same_head():
-    first = read_message(message(b"/one", b"a=1"))
-    second = read_message(message(b"/two"))
-    third = read_message(message(b"/three", b"b=22"))
+    first = read_request(message(b"/one", b"a=1"))
+    second = read_request(message(b"/two"))
+    third = read_request(message(b"/three", b"b=22"))
 
-    assert first[3] is second[3] is third[3]
-    assert (third[2], third[4]) == (b"/three", b"b=22")
+    assert first.head is second.head is third.head
+    assert (third.raw_path, third.query) == ("/three", "b=22")
+
+
+def test_a_message_that_names_another_path_than_its_headers_is_not_taken_for_one_that_does_not():
+    data = message(b"/one")
+    read(data), read(data)
+    odd = data.replace(b"m2 7 /one ", b"m2 7 /two ")
+
+    assert read(odd) == read_in_full(odd)
 
 
 @pytest.mark.parametrize(
@@ -61,9 +80,9 @@ def test_other_urls_of_a_client_have_the_same_head():
     ],
 )
 def test_whoever_says_something_else_has_another_head(other):
-    known = read_message(message())[3]
+    known = read_request(message()).head
 
-    assert read_message(other)[3] is not known
+    assert read_request(other).head is not known
     assert read(other) == read_in_full(other)
 
 
@@ -78,7 +97,7 @@ def test_whoever_says_something_else_has_another_head(other):
 )
 def test_a_query_that_looks_like_headers_is_a_query(query):
     data = message(b"/", query)
-    read_message(message(b"/"))
+    read_request(message(b"/"))
 
     assert read(data) == read(data) == read_in_full(data)
 
@@ -101,31 +120,31 @@ def test_what_is_known_is_what_would_be_read(path, queries, value):
 
 def test_no_more_than_so_many_are_kept():
     for number in range(2 * heads.MAX_KNOWN):
-        read_message(message(client=((b"x", b"%d" % number),)))
-        read_message(message(b"/%d" % number))
+        read_request(message(client=((b"x", b"%d" % number),)))
+        read_request(message(b"/%d" % number))
 
-    assert 0 < len(heads._known) <= heads.MAX_KNOWN
-    assert 0 < len(heads._repeated) <= heads.MAX_KNOWN
+    assert 0 < len(heads.known) <= heads.MAX_KNOWN
+    assert 0 < len(heads.repeated) <= heads.MAX_KNOWN
 
 
 def test_large_heads_are_not_kept():
-    read_message(message(client=((b"x", b"y" * heads.MAX_KNOWN_BYTES),)))
+    read_request(message(client=((b"x", b"y" * heads.MAX_KNOWN_BYTES),)))
 
-    assert not heads._known
+    assert not heads.known
 
 
 def test_large_messages_are_not_kept():
     for path in (b"/", b"/" + b"x" * heads.MAX_KNOWN_BYTES):
-        read_message(message(path))
-        read_message(message(path))
+        read_request(message(path))
+        read_request(message(path))
 
-    assert len(heads._repeated) == 1
+    assert len(heads.repeated) == 1
 
 
 @pytest.mark.parametrize("block", [b"", b"6:METHOD,0:]", b"6:METHOD,3:GET,5:QUERY,4:1:a,]"])
 def test_what_no_server_sends_is_refused(block):
     with pytest.raises(MessageError, match="no message of Mongrel2"):
-        read_message(b"m2 7 / %d:%b}0:," % (len(block), block))
+        read_request(b"m2 7 / %d:%b}0:," % (len(block), block))
 
 
 @pytest.mark.parametrize(

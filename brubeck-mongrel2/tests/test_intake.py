@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from brubeck.core.errors import HTTPError
 from brubeck.core.fronts import Fronts
-from brubeck.mongrel2.heads import Head
+from brubeck.mongrel2.heads import Head, Target
 from brubeck.mongrel2.intake import Mongrel2Request, check_framing
 
 HEADERS = {b"METHOD": b"GET", b"VERSION": b"HTTP/1.1", b"REMOTE_ADDR": b"10.0.0.1", b"URL_SCHEME": b"http"}
@@ -13,7 +13,7 @@ HEADERS = {b"METHOD": b"GET", b"VERSION": b"HTTP/1.1", b"REMOTE_ADDR": b"10.0.0.
 
 def request_of(path=b"/", body=b"", fronts=None, **headers):
     wire = {**HEADERS, **{name.encode().replace(b"_", b"-"): value for name, value in headers.items()}}
-    return Mongrel2Request(b"m2", b"7", path, Head(wire), b"", body, fronts)
+    return Mongrel2Request(b"m2", b"7", Head(wire), Target(path, b""), body, fronts)
 
 
 def test_the_path_is_decoded_once():
@@ -31,7 +31,7 @@ def test_the_clients_headers_cannot_pass_for_the_servers():
 
 def test_a_handshake_is_a_get_without_a_body():
     wire = {**HEADERS, b"METHOD": b"WEBSOCKET_HANDSHAKE"}
-    message = Mongrel2Request(b"m2", b"7", b"/", Head(wire), b"", b"accept me")
+    message = Mongrel2Request(b"m2", b"7", Head(wire), Target(b"/", b""), b"accept me")
 
     assert (message.method, message.is_websocket, message.accept_value, message.body) == (
         "GET",

@@ -6,6 +6,7 @@ import gevent
 import pytest
 from brubeck.mongrel2 import outlets
 from brubeck.mongrel2.outlets import GatheringOutlet
+from brubeck.mongrel2.replies import encode_close, encode_reply
 
 
 class Sink:
@@ -23,6 +24,10 @@ class Sink:
         self.room -= 1
         self.taken.append(list(replies))
         return True
+
+
+def addressed(number, answer):
+    return encode_close(b"m2", number), encode_reply(b"m2", number, answer)
 
 
 def test_what_is_gathered_leaves_together_when_the_hub_runs():
@@ -92,9 +97,9 @@ def test_answers_to_one_connection_are_one_reply():
     sink = Sink()
     outlet = GatheringOutlet(sink)
     for number, answer in ((b"1", b"a"), (b"2", b"b"), (b"1", b"c"), (b"1", b"d")):
-        outlet.send_answer(b"m2", number, answer)
+        outlet.send_answer(*addressed(number, answer))
     outlet.flush()
-    outlet.send_answer(b"m2", b"1", b"e")
+    outlet.send_answer(*addressed(b"1", b"e"))
     outlet.flush()
 
     assert sink.taken == [[b"m2 1:1, acd", b"m2 1:2, b"], [b"m2 1:1, e"]]
@@ -103,9 +108,9 @@ def test_answers_to_one_connection_are_one_reply():
 def test_an_answer_does_not_overtake_a_stream():
     sink = Sink()
     outlet = GatheringOutlet(sink)
-    outlet.send_answer(b"m2", b"1", b"a")
+    outlet.send_answer(*addressed(b"1", b"a"))
     outlet.try_send(b"m2 1:1, piece")
-    outlet.send_answer(b"m2", b"1", b"b")
+    outlet.send_answer(*addressed(b"1", b"b"))
     outlet.flush()
 
     assert sink.taken == [[b"m2 1:1, a", b"m2 1:1, piece", b"m2 1:1, b"]]

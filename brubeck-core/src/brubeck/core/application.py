@@ -181,8 +181,7 @@ class Brubeck:
 
     def route_message(self, message: Request) -> Callable[..., Any]:
         """Return the callable that answers *message*, its arguments bound."""
-        handler, arguments, keywords = route_message(self, message)
-        return partial(handler, *arguments, **keywords)
+        return route_message(self, message)
 
     def make_error_handler(self, message: Request) -> MessageHandler:
         """Return a handler to draw an error page with, where no handler was reached."""

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["JSONMessageHandler", "MessageHandler", "WebMessageHandler"]
 
 of_checked = Response.of_checked
+OK = REASONS[200]
 METHOD_NAMES = {method: method.lower() for method in METHODS}
 
 
@@ -90,16 +91,16 @@ class MessageHandler:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Response:
         """Run the handler for its message and return the answer; errors are the dispatcher's to answer."""
-        result = None
         if self._has_prelude:
             self.initialize()
             result = self.prepare()
-        if result is None:
-            try:
-                method = getattr(self, METHOD_NAMES[self.message.method])
-            except (KeyError, AttributeError):
-                method = self._substitute()
-            result = method(*args, **kwargs) if args or kwargs else method()
+            if result is not None:
+                return self.answer(result)
+        try:
+            method = getattr(self, METHOD_NAMES[self.message.method])
+        except (KeyError, AttributeError):
+            method = self._substitute()
+        result = method(*args, **kwargs) if args or kwargs else method()
         return result if type(result) is Response else self.answer(result)
 
     def _substitute(self) -> Any:
@@ -213,8 +214,6 @@ class MessageHandler:
         self._body = body
         if status_code != 200:
             self._status_code = check_status(status_code)
-        elif self._status_code is None:
-            self._status_code = 200
         if headers:
             for name, value in header_pairs(headers):
                 self.headers[name] = value
@@ -253,7 +252,8 @@ class MessageHandler:
                     body = body.encode()
                 except UnicodeEncodeError:  # a lone surrogate
                     body = str(body).encode("utf-8", "replace")
-            return of_checked(body, code, REASONS.get(code, ""), [self._content_type_pair])
+            reason = OK if code == 200 else REASONS.get(code, "")
+            return of_checked(body, code, reason, [self._content_type_pair])
         pairs = list(self._headers.items()) if self._headers is not None else []
         if code not in BODILESS_STATUSES and not has_header(pairs, "content-type"):
             pairs.append(("Content-Type", self.content_type))

@@ -15,8 +15,7 @@ from brubeck.core.fronts import Fronts
 from brubeck.core.responses import Response
 from brubeck.core.websockets import Upgrade
 from brubeck.mongrel2.crew import Member
-from brubeck.mongrel2.heads import read_message
-from brubeck.mongrel2.intake import Mongrel2Request, check_framing
+from brubeck.mongrel2.intake import Mongrel2Request, check_framing, read_request
 from brubeck.mongrel2.messages import NOTICE_PATH, Message, MessageError
 from brubeck.mongrel2.outlets import Counters, Outlet
 from brubeck.mongrel2.pacing import SLOWEST_BYTES_PER_S, Pace
@@ -78,13 +77,12 @@ class Answerer:
         """Do all that *data* asks for. Raises nothing: what is broken is logged, counted and left."""
         member.message = None
         try:
-            sender, number, path, head, query, body = read_message(data)
-            if path == NOTICE_PATH:
-                self.take_notice(Message(sender, number, path, head.headers, body))
+            message = read_request(data, self.fronts)
+            if not message.head.is_plain and message.target.wire_path == NOTICE_PATH:
+                self.take_notice(Message(*message.key, NOTICE_PATH, message.head.headers, message.body))
                 return
-            message = Mongrel2Request(sender, number, path, head, query, body, self.fronts)
-            if self.register and (sender, number) in self.register:
-                self._queue(self.register[sender, number], message)
+            if self.register and message.key in self.register:
+                self._queue(self.register[message.key], message)
                 return
             member.message = message
             self._answer(message, member)
@@ -163,11 +161,20 @@ class Answerer:
             self._answer_special(message, member)
             return
         response = self._dispatch(message)
+        if type(response.body) is bytes and response.closers is None:
+            self._reply(message, member, response, member.must_close)
+        else:
+            self._send(message, member, response, member.must_close)
+
+    def _send(self, message: Mongrel2Request, member: Member, response: Response, must_close: bool) -> None:
+        """Send *response* and close it."""
         try:
-            if type(response.body) is bytes:
-                self._reply(message, member, response, member.must_close)
+            if message.is_websocket:
+                self._shake_hands(message, member, response)
+            elif type(response.body) is bytes:
+                self._reply(message, member, response, must_close)
             else:
-                self._stream(message, member, response, member.must_close)
+                self._stream(message, member, response, must_close)
         finally:
             response.close()
 
@@ -185,14 +192,8 @@ class Answerer:
             must_close = True
             response = refusal(exc)
         try:
-            if message.is_websocket:
-                self._shake_hands(message, member, response)
-            elif type(response.body) is bytes:
-                self._reply(message, member, response, must_close)
-            else:
-                self._stream(message, member, response, must_close)
+            self._send(message, member, response, must_close)
         finally:
-            response.close()
             if message.has_files:
                 message.close()
 
@@ -227,19 +228,20 @@ class Answerer:
         return True
 
     def _reply(self, message: Mongrel2Request, member: Member, response: Response, must_close: bool) -> None:
-        head = message.head
-        version = head.version
+        """Send an answer whose body is bytes, in one reply."""
+        head, number = message.head, message.number
         keep_alive = head.keeps_alive and not must_close
+        address = b"%b %d:%b, " % (message.sender, len(number), number)
         try:
-            data = encode_whole(response, version=version, keep_alive=keep_alive, extra=self.date_line)
+            reply = encode_whole(response, head.version, keep_alive, self.date_line, address)
         except HeaderError:
             log.exception("The answer to %r cannot be encoded.", message.path)
-            data = encode_whole(plain_failure(), version=version, keep_alive=keep_alive)
+            reply = encode_whole(plain_failure(), head.version, keep_alive, envelope=address)
         work = member.work
         if work is not None and self._is_stale(work):
             self.counters.stale += 1
             return
-        self.outlet.send_answer(message.sender, message.number, data)
+        self.outlet.send_answer(address, reply)
         if not keep_alive:
             self._close(message, work)
 

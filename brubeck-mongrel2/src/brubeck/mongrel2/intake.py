@@ -9,11 +9,11 @@ from brubeck.core.errors import HTTPError
 from brubeck.core.forms import Form
 from brubeck.core.fronts import Fronts
 from brubeck.core.headers import Headers
-from brubeck.core.requests import BodyStream, Request, decode_path
-from brubeck.mongrel2.heads import Head
-from brubeck.mongrel2.messages import client_headers
+from brubeck.core.requests import BodyStream, Request
+from brubeck.mongrel2.heads import Head, Target, read_content, repeated
+from brubeck.mongrel2.messages import UNREADABLE, check_address, client_headers, known_senders, refuse
 
-__all__ = ["Mongrel2Request", "check_framing"]
+__all__ = ["Mongrel2Request", "check_framing", "read_request"]
 
 
 class Mongrel2Request(Request):
@@ -22,9 +22,8 @@ class Mongrel2Request(Request):
     Args:
         sender: The server's ident.
         number: The connection's number, as Mongrel2 writes it.
-        path: As sent.
         head: What the headers say.
-        query: As sent.
+        target: What the URL says.
         body: What came with the message, or a stream of what did not.
         fronts: Whose forwarded headers are believed.
     """
@@ -36,29 +35,27 @@ class Mongrel2Request(Request):
     has_files = False
     """Whether there is anything to close: a parked body, or a form that may have brought files."""
     _remote_addr: str | None = None
+    _scheme: str | None = None
 
     def __init__(
         self,
         sender: bytes,
         number: bytes,
-        path: bytes,
         head: Head,
-        query: bytes = b"",
+        target: Target,
         body: bytes | BodyStream = b"",
         fronts: Fronts | None = None,
     ) -> None:
         # Not by way of super(): a third of what a small message costs would go to values nobody asks for.
         self.sender = sender
         self.number = number
-        self.wire_path = path
         self.head = head
+        self.target = target
         self._body = body
-        self._arguments = None
+        self.opened_form = None
         self.method = head.method
-        self.path = decode_path(path) if b"%" in path else path.decode("utf-8", "replace")
-        self.query = query.decode("latin-1") if query else ""
-        self.scheme = head.scheme
-        self.version = head.version
+        self.path = target.path
+        self.query = target.query
         if head.is_handshake:
             self.is_websocket = True
             self.accept_value, self._body = self.body, b""  # what the client has to hear stands in for a body
@@ -90,22 +87,28 @@ class Mongrel2Request(Request):
         self._remote_addr = value
 
     @property
-    def raw_path(self) -> str | None:
-        """The path as sent."""
-        return self.wire_path.decode("latin-1")
+    def scheme(self) -> str:
+        """`http` or `https`: Mongrel2's, or what a trusted front says."""
+        return self._scheme or self.head.scheme
 
-    @raw_path.setter
-    def raw_path(self, value: str | None) -> None:
-        self.wire_path = (value or "").encode("latin-1")
+    @scheme.setter
+    def scheme(self, value: str) -> None:
+        self._scheme = value
 
     @property
-    def connection_id(self) -> Any:
-        """What names the client's connection."""
-        return self.sender, self.number
+    def version(self) -> str:  # type: ignore[override]
+        """`HTTP/1.1` or `HTTP/1.0`."""
+        return self.head.version
 
-    @connection_id.setter
-    def connection_id(self, value: Any) -> None:
-        self.sender, self.number = value
+    @property
+    def raw_path(self) -> str:  # type: ignore[override]
+        """The path as sent."""
+        return self.target.wire_path.decode("latin-1")
+
+    @property
+    def connection_id(self) -> tuple[bytes, bytes]:
+        """What names the client's connection."""
+        return self.key
 
     def replace_body(self, body: BodyStream) -> None:
         """Have *body* stand in for the one that came with the message."""
@@ -125,6 +128,25 @@ class Mongrel2Request(Request):
             closer = getattr(self._body, "close", None)
             if closer is not None:
                 closer()
+
+
+def read_request(data: bytes, fronts: Fronts | None = None) -> Mongrel2Request:
+    """Return the message in *data* as a request; a notice of the server's own is one too.
+
+    Raises:
+        MessageError: *data* holds no message.
+    """
+    try:
+        sender, number, path, rest = data.split(b" ", 3)
+        if sender not in known_senders or not number.isdigit():
+            check_address(sender, number)
+        content = repeated.get(rest)
+        if content is None or content[1].wire_path != path:
+            content = read_content(path, rest)
+    except UNREADABLE as exc:
+        raise refuse(exc, data) from None
+    head, target, body = content
+    return Mongrel2Request(sender, number, head, target, body, fronts)
 
 
 def check_framing(headers: Mapping[bytes, Any], body: bytes, is_parked: bool = False) -> None:

@@ -34,8 +34,8 @@ class Outlet(Protocol):
     def try_send(self, data: bytes) -> bool:
         """Send a reply, or say that there is no room."""
 
-    def send_answer(self, sender: bytes, number: bytes, answer: bytes) -> None:
-        """Send a whole answer to the connection *number* of the server *sender*; may block the greenlet."""
+    def send_answer(self, address: bytes, reply: bytes) -> None:
+        """Send a whole answer, *reply*, which begins with the *address* of its connection; may block the greenlet."""
 
 
 class Sink(Protocol):
@@ -63,7 +63,7 @@ class GatheringOutlet:
         self._sink = sink
         self._replies: list[bytes] = []
         self._size = 0
-        self._places: dict[tuple[bytes, bytes], int] = {}
+        self._places: dict[bytes, int] = {}
         self._loop = gevent.get_hub().loop
         self.flush_soon: Callable[[], object] = self._flush_soon
 
@@ -87,21 +87,26 @@ class GatheringOutlet:
         self._places.clear()  # an answer that follows must not overtake it
         return self._gather(data)
 
-    def send_answer(self, sender: bytes, number: bytes, answer: bytes) -> None:
+    def send_answer(self, address: bytes, reply: bytes) -> None:
         """Gather an answer; those to one connection become one reply.
 
         Mongrel2 ends a connection for which more than sixteen replies wait, and a client may have pipelined more.
         """
-        key = (sender, number)
-        place = self._places.get(key)
+        replies, places = self._replies, self._places
+        place = places.get(address)
         if place is not None:
-            self._replies[place] += answer
-            self._size += len(answer)
+            replies[place] += reply[len(address) :]
+            self._size += len(reply) - len(address)
             return
-        reply = b"%b %d:%b, %b" % (sender, len(number), number, answer)
+        count = len(replies)
+        if 0 < count < MAX_GATHERED and self._size < MAX_GATHERED_BYTES:
+            replies.append(reply)
+            self._size += len(reply)
+            places[address] = count
+            return
         while not self._gather(reply):
             gevent.sleep(RETRY_S)
-        self._places[key] = len(self._replies) - 1
+        places[address] = len(replies) - 1
 
     def _gather(self, data: bytes) -> bool:
         replies = self._replies
