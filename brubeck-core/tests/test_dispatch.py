@@ -1,8 +1,10 @@
 """Every message gets exactly one response, whatever fails on the way."""
 
 import logging
+from functools import wraps
 from types import SimpleNamespace
 
+import gevent
 import pytest
 from brubeck.plugins import hookimpl
 from brubeck.request_handling import (
@@ -247,6 +249,17 @@ def test_an_exception_is_one_traceback_and_one_500(stage, caplog):
     assert finished == [1]
 
 
+def test_a_timeout_that_nobody_caught_is_one_500(caplog):
+    """gevent's Timeout is no Exception, so that handlers do not catch it by accident."""
+
+    def get(self):
+        with gevent.Timeout(0.001):
+            gevent.sleep(1)
+
+    assert ask(handler_of(get=get)).status_code == 500
+    assert len(tracebacks(caplog)) == 1
+
+
 def test_debug_shows_the_traceback_escaped():
     response = ask(handler_of(get=raiser(RuntimeError("<b>"))), settings={"debug": True})
 
@@ -274,6 +287,58 @@ def test_an_exception_before_the_first_piece_of_a_stream_is_a_500(caplog):
         yield b""
 
     assert ask(handler_of(get=get)).status_code == 500
+
+
+class Unclosable:
+    """A stream of which nothing works."""
+
+    def __iter__(self):
+        raise ValueError("no piece")
+
+    def close(self):
+        raise ValueError("no end")
+
+
+@pytest.mark.parametrize(
+    "methods",
+    [
+        {"get": lambda self: Unclosable()},
+        {"__call__": lambda self: "text"},
+        {"__call__": lambda self: None},
+        {"__call__": lambda self: SimpleNamespace(body=Unclosable(), status_code=200)},
+    ],
+)
+def test_what_cannot_even_be_closed_is_one_500_and_told_to_plugins(methods, caplog):
+    told = []
+
+    class Tracker:
+        @hookimpl
+        def brubeck_exception(self, application, message, exception):
+            told.append(exception)
+
+    response = ask(handler_of(**methods), settings={"plugins": [Tracker()]})
+
+    assert response.status_code == 500
+    assert len(told) == 1
+
+
+def test_a_function_that_looks_like_a_class_is_a_function(caplog):
+    finishing = handler_of(on_finish=lambda self: None)
+
+    @wraps(finishing)
+    def view(application, message):
+        return "x"
+
+    assert ask(view).text == "x"
+    assert not caplog.records
+
+
+def test_the_handler_for_no_route_finishes_too():
+    finished = []
+    nowhere = handler_of(get=lambda self: "x", on_finish=lambda self: finished.append(self.message.path))
+    ask(handler_of(), path="/nowhere", pattern="^/here$", settings={"no_handler": nowhere})
+
+    assert finished == ["/nowhere"]
 
 
 def test_an_exception_in_on_finish_changes_no_answer(caplog):
@@ -390,6 +455,11 @@ def test_json_errors_are_json(caplog):
         response = ask(Data, method)
         assert (response.status_code, response.headers["content-type"]) == (status, "application/json")
         assert response.json()["status_code"] == status
+
+
+@pytest.mark.parametrize("body", ["", None])
+def test_a_body_that_is_set_is_a_200_even_where_it_is_empty(body):
+    assert ask(handler_of(get=lambda self: self.set_body(body))).status_code == 200
 
 
 def test_set_status_stays_when_the_body_is_set_after_it():

@@ -10,6 +10,7 @@ import gevent
 import pytest
 from brubeck.core.application import Brubeck
 from brubeck.core.handlers import WebMessageHandler
+from brubeck.core.responses import Response
 from brubeck.core.websockets import WebSocketMessageHandler
 from brubeck.mongrel2.answering import Answerer
 from brubeck.mongrel2.connection import Mongrel2Connection
@@ -52,6 +53,25 @@ class StreamHandler(WebMessageHandler):
         return (b"%d" % number for number in range(3))
 
 
+class LateHandler(WebMessageHandler):
+    def get(self):
+        gevent.sleep(0.001)
+        raise SystemExit
+
+
+class OwnResponse(Response):
+    closed = 0
+
+    def close(self):
+        OwnResponse.closed += 1
+        super().close()
+
+
+class OwnHandler(WebMessageHandler):
+    def get(self):
+        return OwnResponse(b"own")
+
+
 class EchoSocket(WebSocketMessageHandler):
     def on_message(self, data):
         self.send(data)
@@ -61,7 +81,10 @@ class EchoSocket(WebSocketMessageHandler):
 def answerer(tmp_path):
     application = Brubeck(
         msg_conn=Mongrel2Connection(),
-        handler_tuples=[(r"^/stream", StreamHandler), (r"^/chat", EchoSocket), (r"^/", AnyHandler)],
+        handler_tuples=[
+            *((r"^/stream", StreamHandler), (r"^/late", LateHandler), (r"^/own", OwnHandler)),
+            *((r"^/chat", EchoSocket), (r"^/", AnyHandler)),
+        ],
     )
     return Answerer(application, Outlet(), uploads=UploadFolder(tmp_path, 10_000))
 
@@ -106,6 +129,51 @@ def test_a_stream_is_chunked(answerer):
     answer = b"".join(reply.partition(b", ")[2] for reply in sent)
 
     assert answer.endswith(b"\r\n\r\n1\r\n0\r\n1\r\n1\r\n1\r\n2\r\n0\r\n\r\n")
+
+
+def asking(path):
+    return CAPTURED[0].replace(b" /a%20b/c ", b" %b " % path)
+
+
+def test_a_handler_that_ends_its_greenlet_ends_its_connection(answerer, caplog):
+    """Pipelined requests would wait behind it for ever."""
+    member = Member(lambda: answerer.handle(asking(b"/late"), member), gevent.get_hub())
+    gevent.get_hub().loop.run_callback(member.switch)
+    gevent.sleep(0)
+    answerer.note_blocked(member)
+    gevent.sleep(0.02)
+
+    assert answerer.outlet.sent == [CAPTURED[0].split(b" ")[0] + b" 1:2, "]
+    assert not answerer.register
+    assert "could not be handled" in caplog.text
+
+
+def test_a_response_with_a_close_of_its_own_is_closed(answerer):
+    OwnResponse.closed = 0
+    [reply] = ask(answerer, asking(b"/own"))
+
+    assert reply.endswith(b"own")
+    assert OwnResponse.closed == 1
+
+
+def test_a_body_that_ends_like_headers_is_a_body_each_time(answerer):
+    """The head of the second would be known, and was known without the body."""
+    body = b"a,}0:"
+    address, _, rest = CAPTURED[3].partition(b" /form ")
+    block = (
+        rest.partition(b":")[2]
+        .rpartition(b"}")[0]
+        .replace(b"14:content-length,2:11,", b"14:content-length,1:5,")
+    )
+    data = b"%b /form %d:%b}%d:%b," % (address, len(block), block, len(body), body)
+
+    for _ in range(3):
+        [reply] = ask(answerer, data)
+        assert reply.endswith(b"\r\n\r\n5 ")
+
+
+def test_the_servers_own_path_is_no_clients_whatever_else_it_says(answerer):
+    assert not ask(answerer, asking(b"@*"))
 
 
 def test_a_websocket_opens_and_echoes(answerer):

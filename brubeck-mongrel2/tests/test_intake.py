@@ -21,6 +21,18 @@ def test_the_path_is_decoded_once():
     assert request_of(b"/%2541%C3%BC").raw_path == "/%2541%C3%BC"
 
 
+def test_a_guard_may_change_what_the_message_says():
+    message = request_of()
+    for name, value in {
+        "raw_path": "/x",
+        "version": "HTTP/1.0",
+        "scheme": "https",
+        "remote_addr": "::1",
+    }.items():
+        setattr(message, name, value)
+        assert getattr(message, name) == value
+
+
 def test_the_clients_headers_cannot_pass_for_the_servers():
     message = request_of(method=b"DELETE", remote_addr=b"6.6.6.6")
 

@@ -15,6 +15,7 @@ from brubeck.core.errors import ClientDisconnected, HTTPError
 from brubeck.core.requests import Request
 from brubeck.core.responses import BODILESS_STATUSES, NONSENSE, Response, http_response, is_body
 from brubeck.core.routing import Route
+from gevent import Timeout
 
 if TYPE_CHECKING:
     from brubeck.core.application import Brubeck
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["dispatch"]
 
-OK = 200
+OK_STATUS = 200
 
 
 def dispatch(application: Brubeck, message: Request) -> Response:
@@ -51,9 +52,11 @@ def dispatch(application: Brubeck, message: Request) -> Response:
             response = call(handler, message, route, match) if route.has_groups else handler.__call__()
             if type(response.body) is not bytes:
                 response.body = begin_stream(response.body)
-    except Exception as exc:
-        if response is not None:
-            response.close()
+    except (
+        Exception,
+        Timeout,
+    ) as exc:  # a Timeout that the handler let pass is a failure of the handler's too
+        discard(application, message, response)
         response = answer_exception(application, message, handler, exc)
     finally:
         if has_finish:
@@ -61,12 +64,12 @@ def dispatch(application: Brubeck, message: Request) -> Response:
     if message.opened_form is not None:
         response.on_close(message.close)
     # result_handler
-    if not application.response_hooks and message.method != "HEAD" and response.status_code == OK:
+    if not application.response_hooks and message.method != "HEAD" and response.status_code == OK_STATUS:
         return response
     try:
         return result_handler(application, message, response)
     except Exception as exc:
-        response.close()
+        discard(application, message, response)
         return last_resort(application, message, exc)
 
 
@@ -102,6 +105,16 @@ def take_arguments(
     return arguments, keywords
 
 
+def discard(application: Brubeck, message: Request, response: Response | None) -> None:
+    """Close a response that is not sent; a failure is logged and changes no answer."""
+    if not isinstance(response, Response):
+        return
+    try:
+        response.close()
+    except Exception as exc:
+        application.log_exception("Closing an answer failed", message, exc)
+
+
 def result_handler(application: Brubeck, message: Request, response: Response) -> Response:
     """Let plugins see or replace *response*, and take the body from what may not have one."""
     if application.response_hooks:
@@ -123,7 +136,7 @@ def ask_watchers(application: Brubeck, message: Request, response: Response) -> 
     for hook in application.response_hooks:
         replaced = hook(application, message, response)
         if replaced is not None and replaced is not response:
-            response.close()
+            discard(application, message, response)
             response = replaced
     return response
 
@@ -147,12 +160,21 @@ class Unrouted:
         if no_handler is None:
             return self.application.make_error_handler(self.message).render_error(404)
         if isinstance(no_handler, type):
-            response: Response = no_handler(self.application, self.message)()
-            return response
+            return self._call(no_handler(self.application, self.message))
         return answer_of(no_handler(self.application, self.message), no_handler)
+
+    def _call(self, handler: MessageHandler) -> Response:
+        response: Response | None = None
+        try:
+            response = handler()
+        finally:
+            if handler.has_finish:
+                finish(self.application, self.message, handler, response)
+        return response
 
 
 NO_ROUTE = Route("", Unrouted)
+"""Matches every path and takes nothing from it."""
 UNROUTED = (NO_ROUTE, cast("re.Match[str]", NO_ROUTE.match("")))
 
 
@@ -197,7 +219,9 @@ def answer_of(result: Any, function: Any) -> Response:
     raise TypeError(f"{NONSENSE}, but {name} returned {result!r}.")
 
 
-def answer_exception(application: Brubeck, message: Request, handler: Any, exception: Exception) -> Response:
+def answer_exception(
+    application: Brubeck, message: Request, handler: Any, exception: Exception | Timeout
+) -> Response:
     """Return the error page for what a handler raised; what is not the client's fault is logged once."""
     if not isinstance(exception, HTTPError):
         report(application, message, exception)
@@ -211,7 +235,7 @@ def answer_exception(application: Brubeck, message: Request, handler: Any, excep
         return plain_failure()
 
 
-def render_exception(renderer: MessageHandler, exception: Exception) -> Response:
+def render_exception(renderer: MessageHandler, exception: Exception | Timeout) -> Response:
     """Have *renderer* draw the page for *exception*."""
     if not isinstance(exception, HTTPError):
         return renderer.render_error(500, exception=exception)
@@ -221,7 +245,7 @@ def render_exception(renderer: MessageHandler, exception: Exception) -> Response
     return response
 
 
-def report(application: Brubeck, message: Request, exception: Exception) -> None:
+def report(application: Brubeck, message: Request, exception: Exception | Timeout) -> None:
     """Log *exception* with its traceback, once, and tell the plugins that track errors."""
     if isinstance(exception, ClientDisconnected):
         return

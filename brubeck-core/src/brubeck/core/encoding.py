@@ -88,8 +88,9 @@ def length_line(length: int) -> bytes:
     line = _length_lines.get(length)
     if line is None:
         line = b"Content-Length: %d\r\n\r\n" % length
-        if len(_length_lines) < _MAX_LENGTH_LINES:
-            _length_lines[length] = line
+        if len(_length_lines) >= _MAX_LENGTH_LINES:
+            _length_lines.clear()
+        _length_lines[length] = line
     return line
 
 

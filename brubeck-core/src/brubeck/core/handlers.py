@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["JSONMessageHandler", "MessageHandler", "WebMessageHandler"]
 
 of_checked = Response.of_checked
-OK = REASONS[200]
+OK_REASON = REASONS[200]
 METHOD_NAMES = {method: method.lower() for method in METHODS}
 
 
@@ -214,6 +214,8 @@ class MessageHandler:
         self._body = body
         if status_code != 200:
             self._status_code = check_status(status_code)
+        elif self._status_code is None:
+            self._status_code = 200
         if headers:
             for name, value in header_pairs(headers):
                 self.headers[name] = value
@@ -252,7 +254,7 @@ class MessageHandler:
                     body = body.encode()
                 except UnicodeEncodeError:  # a lone surrogate
                     body = str(body).encode("utf-8", "replace")
-            reason = OK if code == 200 else REASONS.get(code, "")
+            reason = OK_REASON if code == 200 else REASONS.get(code, "")
             return of_checked(body, code, reason, [self._content_type_pair])
         pairs = list(self._headers.items()) if self._headers is not None else []
         if code not in BODILESS_STATUSES and not has_header(pairs, "content-type"):

@@ -224,7 +224,7 @@ def brubeck_response(application: Brubeck, message: Request, response: Response)
 
 @hookspec
 def brubeck_exception(application: Brubeck, message: Request, exception: Exception) -> None:
-    """Hear of an exception that no handler caught.
+    """Hear of an exception, or a `gevent.Timeout`, that no handler caught.
 
     Called after the exception was logged and before the 500 is sent; never for an `HTTPError`, which is an
     answer.

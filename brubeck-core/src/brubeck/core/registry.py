@@ -34,7 +34,9 @@ class Pluggy(pluggy.PluginManager):
 
     def parse_hookspec_opts(self, module_or_class: Any, name: str) -> Any:
         """Return how *name* was marked as a hook, or None."""
-        return super().parse_hookspec_opts(module_or_class, name) if may_be_hook(module_or_class, name) else None
+        return (
+            super().parse_hookspec_opts(module_or_class, name) if may_be_hook(module_or_class, name) else None
+        )
 
 
 def may_be_hook(plugin: object, name: str) -> bool:

@@ -58,7 +58,13 @@ class Response:
     bodiless = False
     """Whether the content was taken away, so that the transport adds no length of its own."""
     closers: list[Callable[[], object]] | None = None
-    """What `close` calls once, beside closing a streamed body; see `on_close`."""
+    """What `close` calls once, beside closing a streamed body; see `on_close`. Where it is None and the body is bytes,
+    there is nothing to close, and transports spare the call."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if cls.close is not Response.close:
+            cls.closers = []  # never None: the class's own `close` is called
 
     def __init__(
         self,
@@ -112,9 +118,7 @@ class Response:
 
     def on_close(self, closer: Callable[[], object]) -> None:
         """Have *closer* called once when the transport is done with this response."""
-        if self.closers is None:
-            self.closers = []
-        self.closers.append(closer)
+        self.closers = [*(self.closers or ()), closer]
 
     def close(self) -> None:
         """Close a streamed body and call what `on_close` was given; a second call does nothing."""

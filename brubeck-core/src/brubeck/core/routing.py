@@ -69,7 +69,7 @@ class Route:
         self.match = self.regex.match
         self.target = target
         self.is_class = isinstance(target, type)
-        self.has_finish: bool = getattr(target, "has_finish", False)
+        self.has_finish: bool = self.is_class and getattr(target, "has_finish", False)
         names = check_methods(methods, self.pattern)
         self.by_method = None if names is None else dict.fromkeys(names, target)
         self.name = name

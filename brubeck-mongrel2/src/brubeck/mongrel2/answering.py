@@ -24,6 +24,7 @@ from brubeck.mongrel2.sockets import SocketRegister
 from brubeck.mongrel2.streaming import StreamWriter
 from brubeck.mongrel2.uploads import UploadFolder, upload_stage
 from brubeck.mongrel2.work import MAX_QUEUED, Work, WorkRegister
+from greenlet import GreenletExit
 
 if TYPE_CHECKING:
     from brubeck.core.application import Brubeck
@@ -74,11 +75,11 @@ class Answerer:
         self.date_line = f"Date: {formatdate(usegmt=True)}\r\n".encode()
 
     def handle(self, data: bytes, member: Member) -> None:
-        """Do all that *data* asks for. Raises nothing: what is broken is logged, counted and left."""
+        """Do all that *data* asks for. What is broken is logged, counted and left; only `GreenletExit` is raised."""
         member.message = None
         try:
             message = read_request(data, self.fronts)
-            if not message.head.is_plain and message.target.wire_path == NOTICE_PATH:
+            if message.target.is_notice:
                 self.take_notice(Message(*message.key, NOTICE_PATH, message.head.headers, message.body))
                 return
             if self.register and message.key in self.register:
@@ -93,16 +94,21 @@ class Answerer:
             log.warning("%s", exc)
         except ClientDisconnected:
             self._end_work(member)
-        except Exception:
+        except GreenletExit:
+            self._abandon(member)
+            raise
+        except BaseException:  # a handler may raise SystemExit, and a stream a Timeout
             self.counters.poisonous += 1
             log.exception(
                 "A message of %d bytes could not be handled; it begins with %r.", len(data), data[:80]
             )
-            if member.message is not None:
-                self._close(
-                    member.message, member.work
-                )  # no answer can be made, and the client must not wait for one
-            self._end_work(member)
+            self._abandon(member)
+
+    def _abandon(self, member: Member) -> None:
+        """Close the connection: no answer can be made, and the client must not wait for one."""
+        if member.message is not None:
+            self._close(member.message, member.work)
+        self._end_work(member)
 
     def take_notice(self, message: Message) -> None:
         """Tell whoever works for a connection what Mongrel2 says of it."""
@@ -231,7 +237,7 @@ class Answerer:
         """Send an answer whose body is bytes, in one reply."""
         head, number = message.head, message.number
         keep_alive = head.keeps_alive and not must_close
-        address = b"%b %d:%b, " % (message.sender, len(number), number)
+        address = b"%b %d:%b, " % (message.sender, len(number), number)  # `encode_close`, without the call
         try:
             reply = encode_whole(response, head.version, keep_alive, self.date_line, address)
         except HeaderError:

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from brubeck.core.requests import decode_path
 from brubeck.core.routing import METHODS
-from brubeck.mongrel2.messages import split_content
+from brubeck.mongrel2.messages import NOTICE_PATH, split_content
 
 __all__ = ["Head", "Target", "joined", "keeps_alive", "read_content", "repeated"]
 
@@ -28,6 +28,8 @@ MAX_KNOWN = 512
 MAX_KNOWN_BYTES = 2048
 
 _METHODS = {method.encode(): method for method in METHODS}
+NO_BODY = b"}0:,"
+"""Behind the headers of a message that has none."""
 _URL_KEYS = (b"URI", b"PATH", b"FRAGMENT")
 
 known: dict[bytes, Head] = {}
@@ -46,7 +48,7 @@ class Head:
         is_handshake: Of a WebSocket.
         is_frame: Of a WebSocket.
         announces_body: By a length or a coding.
-        is_plain: None of the three, and nothing that Mongrel2 says for itself.
+        is_plain: None of the three.
 
     Raises:
         ValueError: A value of Mongrel2's own is missing or is no text.
@@ -76,8 +78,7 @@ class Head:
         self.version = "HTTP/1.0" if headers.get(b"VERSION") == b"HTTP/1.0" else "HTTP/1.1"
         self.keeps_alive = keeps_alive(headers, self.version)
         self.announces_body = b"content-length" in headers or b"transfer-encoding" in headers
-        is_own = method == b"JSON"
-        self.is_plain = not (self.is_frame or self.is_handshake or self.announces_body or is_own)
+        self.is_plain = not (self.is_frame or self.is_handshake or self.announces_body)
 
 
 class Target:
@@ -87,14 +88,16 @@ class Target:
         wire_path: As sent.
         path: Percent-decoded.
         query: As sent.
+        is_notice: The message is none of a client's, but Mongrel2's own.
     """
 
-    __slots__ = ("path", "query", "wire_path")
+    __slots__ = ("is_notice", "path", "query", "wire_path")
 
     def __init__(self, wire_path: bytes, query: bytes) -> None:
         self.wire_path = wire_path
         self.path = decode_path(wire_path)
         self.query = query.decode("latin-1")
+        self.is_notice = wire_path == NOTICE_PATH
 
 
 Content = tuple[Head, Target, bytes]
@@ -136,23 +139,25 @@ def find_key(path: bytes, rest: bytes) -> tuple[bytes, bytes]:
 
     What comes before PATTERN holds no comma that a client could have written, so the first is the true one.
     """
-    if not rest.endswith(b",}0:,"):
+    begin, end = rest.find(b":") + 1, len(rest) - len(NO_BODY)
+    size = rest[: begin - 1]
+    if not rest.endswith(NO_BODY) or not size.isdigit() or int(size) != end - begin:
         return b"", b""
     cut = rest.find(b",", rest.find(b",7:PATTERN,") + 11) + 1
-    size = len(path)
+    path_size = len(path)
     if rest.startswith(b"5:QUERY,", cut):
-        begin = rest.find(b":", cut + 8) + 1
-        query = rest[begin : begin + int(rest[cut + 8 : begin - 1])]
-        full = size + 1 + len(query)
+        start = rest.find(b":", cut + 8) + 1
+        query = rest[start : start + int(rest[cut + 8 : start - 1])]
+        full = path_size + 1 + len(query)
         url = b"5:QUERY,%d:%b,3:URI,%d:%b?%b,7:VERSION,8:HTTP/1.1,4:PATH,%d:%b," % (
-            *(len(query), query, full, path, query, size, path),
+            *(len(query), query, full, path, query, path_size, path),
         )
     else:
         query = b""
-        url = b"3:URI,%d:%b,7:VERSION,8:HTTP/1.1,4:PATH,%d:%b," % (size, path, size, path)
+        url = b"3:URI,%d:%b,7:VERSION,8:HTTP/1.1,4:PATH,%d:%b," % (path_size, path, path_size, path)
     if not rest.startswith(url, cut):
         return b"", b""
-    return rest[rest.find(b":") : cut] + rest[cut + len(url) :], query
+    return rest[begin:cut] + rest[cut + len(url) :], query
 
 
 def remember(book: dict[bytes, Kept], key: bytes, value: Kept) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from brubeck.core.errors import HTTPError
@@ -34,8 +35,6 @@ class Mongrel2Request(Request):
     accept_value = b""
     has_files = False
     """Whether there is anything to close: a parked body, or a form that may have brought files."""
-    _remote_addr: str | None = None
-    _scheme: str | None = None
 
     def __init__(
         self,
@@ -74,38 +73,28 @@ class Mongrel2Request(Request):
             self._header_map = Headers(client_headers(self.head.headers))
         return self._header_map
 
-    @property
-    def remote_addr(self) -> str:
+    @cached_property
+    def remote_addr(self) -> str:  # type: ignore[override]
         """The address Mongrel2 was spoken to from, or what a trusted front says."""
-        if self._remote_addr is None:
-            address = self.head.headers.get(b"REMOTE_ADDR", b"")
-            self._remote_addr = address.decode("latin-1") if isinstance(address, bytes) else ""
-        return self._remote_addr
+        address = self.head.headers.get(b"REMOTE_ADDR", b"")
+        return address.decode("latin-1") if isinstance(address, bytes) else ""
 
-    @remote_addr.setter
-    def remote_addr(self, value: str) -> None:
-        self._remote_addr = value
-
-    @property
-    def scheme(self) -> str:
+    @cached_property
+    def scheme(self) -> str:  # type: ignore[override]
         """`http` or `https`: Mongrel2's, or what a trusted front says."""
-        return self._scheme or self.head.scheme
+        return self.head.scheme
 
-    @scheme.setter
-    def scheme(self, value: str) -> None:
-        self._scheme = value
-
-    @property
+    @cached_property
     def version(self) -> str:  # type: ignore[override]
         """`HTTP/1.1` or `HTTP/1.0`."""
         return self.head.version
 
-    @property
+    @cached_property
     def raw_path(self) -> str:  # type: ignore[override]
         """The path as sent."""
         return self.target.wire_path.decode("latin-1")
 
-    @property
+    @cached_property
     def connection_id(self) -> tuple[bytes, bytes]:
         """What names the client's connection."""
         return self.key

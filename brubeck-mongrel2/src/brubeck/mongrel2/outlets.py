@@ -99,6 +99,7 @@ class GatheringOutlet:
             self._size += len(reply) - len(address)
             return
         count = len(replies)
+        # What `_gather` says to most answers, without the call.
         if 0 < count < MAX_GATHERED and self._size < MAX_GATHERED_BYTES:
             replies.append(reply)
             self._size += len(reply)
