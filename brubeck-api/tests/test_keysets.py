@@ -73,7 +73,8 @@ def db():
         "INSERT INTO items (id, owner, updated_at, url) VALUES (?, 1, ?, 'http://example.com/')",
         ((number, number // 2000) for number in range(20_000)),
     )
-    return connection
+    yield connection
+    connection.close()
 
 
 def cost_of(db, page):

@@ -2,6 +2,7 @@
 
 import sqlite3
 import uuid
+from contextlib import closing
 from types import SimpleNamespace
 
 import pytest
@@ -14,9 +15,9 @@ JD, DAVE = uuid.uuid4(), uuid.uuid4()
 
 
 def row(owner_id):
-    db = sqlite3.connect(":memory:")
-    db.row_factory = sqlite3.Row
-    return db.execute("SELECT ? AS owner_id, 'x' AS url", [owner_id]).fetchone()
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.row_factory = sqlite3.Row
+        return db.execute("SELECT ? AS owner_id, 'x' AS url", [owner_id]).fetchone()
 
 
 def ask(ask_handler, user, query=None):

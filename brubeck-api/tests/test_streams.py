@@ -50,8 +50,15 @@ class Huge(Items):
     max_count = 1000
 
 
+class Shelf(sqlite3.Connection):
+    """Closes when nobody has it any more, as Python wishes since 3.13."""
+
+    def __del__(self):
+        self.close()
+
+
 def make_store(timestamps=()):
-    db = sqlite3.connect(":memory:")
+    db = sqlite3.connect(":memory:", factory=Shelf)
     db.row_factory = sqlite3.Row
     db.execute(
         "CREATE TABLE items (id INTEGER PRIMARY KEY, owner INTEGER DEFAULT 1, updated_at INTEGER NOT NULL)"

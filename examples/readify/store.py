@@ -3,6 +3,7 @@
 import secrets
 import sqlite3
 import time
+import weakref
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,6 +37,7 @@ class SQLite:
         if path != ":memory:":
             Path(path).touch(0o600)  # nobody else's to read
         self.connection = sqlite3.connect(path, isolation_level=None)
+        weakref.finalize(self, self.connection.close)
         self.connection.row_factory = sqlite3.Row
         self.connection.executescript(
             "PRAGMA journal_mode=WAL; PRAGMA foreign_keys=ON; PRAGMA busy_timeout=5000"
