@@ -56,6 +56,7 @@ def make_app(environ=os.environ) -> Brubeck:
         plugins=[auth.CSRFProtection(), auth.SecurityHeaders(POLICY, cache_control="no-store"), polls],
         settings={
             "names": auth.Throttle(30, 3600, counters, name="names"),
+            "doors": auth.Throttle(20, 60, counters, name="doors"),
             "lines": auth.Throttle(15, 10, counters, name="lines"),
             "user_cookie_name": "nojs",
         },

@@ -129,6 +129,8 @@ class Rooms(Live):
         typed = self.get_form_argument("room", "")
         try:
             room = clean_room(typed)
+            if self.application.settings["doors"].take(self.current_user):
+                return self.front(429, room_typed=typed, room_error="Too many doors at once. Take a breath.")
             self.db_conn.join(room, self.current_user)
         except ValueError as exc:
             return self.front(422, room_typed=typed, room_error=str(exc))

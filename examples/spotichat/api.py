@@ -2,7 +2,7 @@
 
 import json
 
-from brubeck.request_handling import JSONMessageHandler, WebSocketMessageHandler
+from brubeck.request_handling import HTTPError, JSONMessageHandler, WebSocketMessageHandler
 from brubeck.auth import authenticated
 
 from spotichat.pages import Listener
@@ -44,7 +44,10 @@ class People(JSONMessageHandler, Listener):
         return self.render()
 
     def post(self, song):
-        self.db_conn.join(song, self.current_user.username)
+        name = self.current_user.username
+        if name not in self.db_conn.people(song) and self.application.settings["comings"].take(name):
+            raise HTTPError(429, "You come and go too often. Take a breath.")
+        self.db_conn.join(song, name)
         return self.get(song)
 
     def delete(self, song):

@@ -53,6 +53,7 @@ def make_app(environ=os.environ) -> Brubeck:
         db_conn=store,
         plugins=[sessions, auth.CSRFProtection(), auth.SecurityHeaders(), polls],
         settings={
+            "comings": auth.Throttle(10, 60, counters, name="comings"),
             "lines": auth.Throttle(15, 10, counters, name="lines"),
             "login_throttle": auth.LoginThrottle(counters),
             "signup_throttle": auth.Throttle(10, 3600, counters, name="accounts"),

@@ -125,12 +125,7 @@ class MemoryStore(Store):
 
 
 class RedisStore(Store):
-    """Keeps all of it in Redis. No key is ever taken apart: a song's URI holds colons.
-
-    Args:
-        client: Of the `redis` package, with `decode_responses`.
-        polls: See `Store`.
-    """
+    """Keeps all of it in Redis, by a *client* that decodes. No key is ever taken apart: a song's URI holds colons."""
 
     def __init__(self, client, polls):
         super().__init__(polls)

@@ -31,7 +31,11 @@ def shared_app():
 def app(shared_app):
     """The application, whose templates are parsed once, with nothing in it."""
     shared_app.db_conn = MemoryStore(LongPolls(0.05), ["lobby"])
-    shared_app.settings |= {"names": Throttle(30, 3600), "lines": Throttle(15, 10)}
+    shared_app.settings |= {
+        "names": Throttle(30, 3600),
+        "doors": Throttle(20, 60),
+        "lines": Throttle(15, 10),
+    }
     return shared_app
 
 
@@ -374,6 +378,14 @@ def test_registrations_are_counted(app, stranger):
 def test_lines_are_counted(app):
     ann = person(app, "ann", "lobby")
     answers = [say(ann, "lobby", "!").status_code for _ in range(16)]
+
+    assert (answers[0], answers[-1]) == (303, 429)
+
+
+def test_doors_are_counted(app):
+    """Comings and goings would push what is said out of a room, and one person open all the rooms there may be."""
+    ann = person(app, "ann", "lobby")
+    answers = [send(ann, "/rooms", room=f"room-{number}").status_code for number in range(20)]
 
     assert (answers[0], answers[-1]) == (303, 429)
 

@@ -47,6 +47,7 @@ def app(shared_app):
     counters = MemoryCounters()
     shared_app.db_conn = MemoryStore(LongPolls(0.05))
     shared_app.settings |= {
+        "comings": Throttle(10, 60, counters, name="comings"),
         "lines": Throttle(15, 10, counters, name="lines"),
         "login_throttle": LoginThrottle(counters),
         "signup_throttle": Throttle(10, 3600, counters),
@@ -95,6 +96,18 @@ def set_clock(monkeypatch, later_s):
 
 
 # Flows
+
+
+def test_comings_are_counted_and_stayings_are_not(app):
+    """Each tells the room, and would push what is said out of it."""
+    ann = person(app)
+    assert {call(ann, "POST", PEOPLE).status_code for _ in range(20)} == {200}
+    for _ in range(9):
+        call(ann, "DELETE", PEOPLE)
+        assert call(ann, "POST", PEOPLE).status_code == 200
+    call(ann, "DELETE", PEOPLE)
+
+    assert call(ann, "POST", PEOPLE).status_code == 429
 
 
 def test_an_account_a_song_and_a_word(app):
