@@ -31,6 +31,11 @@ def test_a_missing_template_is_told_with_the_nearest_name(tmp_path) -> None:
         Folders([tmp_path]).read("pages/lst.html")
 
 
+def test_a_name_that_is_too_long_for_a_file_is_that_of_none(tmp_path) -> None:
+    with pytest.raises(TemplateNotFound):
+        Folders([tmp_path]).read("x" * 300)
+
+
 def test_the_templates_of_a_package_come_behind_the_folders(tmp_path, monkeypatch) -> None:
     for name in ("shop/__init__.py", "shop/templates/page.html", "shop/mail/page.txt", "own/page.html"):
         path = tmp_path / name

@@ -93,7 +93,10 @@ class Folders:
     def find(self, file: str) -> Path | None:
         """Return the path of *file* in the first folder that has it, or None."""
         candidates = (path / file for path in self.paths)
-        return next((path for path in candidates if path.is_file()), None)
+        try:
+            return next((path for path in candidates if path.is_file()), None)
+        except OSError:  # no file can have a name so long
+            return None
 
     def read(self, file: str) -> tuple[Path, str]:
         """Return the path and the text of *file*, read as UTF-8.
