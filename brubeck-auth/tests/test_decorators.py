@@ -248,6 +248,122 @@ def test_what_another_base_of_a_subclass_brings_is_closed_too():
     assert [ask(Before).status_code, ask(Behind).status_code] == [401, 401]
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_two_closed_bases_both_are_asked(turned):
+    """The first base's guard went past the other's: who was no admin could delete."""
+
+    @authenticated
+    class Members(WebMessageHandler, Users):
+        def get(self):
+            return PROTECTED
+
+    @requires("admin")
+    class Admins(WebMessageHandler, Users):
+        def delete(self):
+            return PROTECTED
+
+    page = type("Both", (Admins, Members) if turned else (Members, Admins), {})
+
+    assert [ask(page, "DELETE", user=user).status_code for user in (None, "jd", "root")] == [401, 403, 200]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_below_one_closed_base_both_branches_are_asked(turned):
+    @authenticated
+    class Members(WebMessageHandler, Users):
+        pass
+
+    @authenticated
+    class Reading(Members):
+        def get(self):
+            return PROTECTED
+
+    @requires("admin")
+    class Admins(Members):
+        pass
+
+    class Page(*((Admins, Reading) if turned else (Reading, Admins))):
+        def prepare(self):
+            return None
+
+    assert [ask(Page, user=user).status_code for user in (None, "jd", "root")] == [401, 403, 200]
+
+
+@pytest.mark.parametrize("roles", [("admin", "editor"), ("editor", "admin")])
+def test_of_two_roles_of_two_bases_both_are_needed(roles):
+    first, second = (requires(role)(type(role, (WebMessageHandler, Users), {})) for role in roles)
+
+    class Page(first, second):
+        def get(self):
+            return PROTECTED
+
+    assert ask(Page, user="root").status_code == 403
+
+
+def test_a_base_that_tells_no_other_of_its_subclasses_opens_nothing():
+    class Silent:
+        def __init_subclass__(cls, **choices):
+            pass
+
+    @authenticated
+    class Members(WebMessageHandler, Users):
+        pass
+
+    class Page(Silent, Members):
+        def prepare(self):
+            return PROTECTED
+
+    assert ask(Page).status_code == 401
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_mixin_closes_its_handlers_too(turned):
+    """Without an `__init_subclass__` of its own it could have no subclass: AttributeError."""
+
+    @authenticated
+    class Members(Users):
+        pass
+
+    @requires("admin")
+    class Admins(Users):
+        pass
+
+    class Prepared:
+        def prepare(self):
+            return PROTECTED if self.message.query else None
+
+    mixins = (Members, Admins, Prepared)
+    bases = (*mixins, WebMessageHandler) if turned else (WebMessageHandler, *mixins)
+    page = type("Page", bases, {"get": lambda self: PROTECTED})
+
+    for path in ("/", "/?a"):
+        assert [ask(page, path=path, user=user).status_code for user in (None, "jd", "root")] == [
+            401,
+            403,
+            200,
+        ]
+
+
+def test_what_a_closed_class_says_of_its_subclasses_and_applications_is_still_heard():
+    heard = []
+
+    @authenticated
+    class Members(WebMessageHandler, Users):
+        def __init_subclass__(cls, **choices):
+            super().__init_subclass__(**choices)
+            heard.append((cls.__name__, choices))
+
+        @classmethod
+        def check_application(cls, application):
+            heard.append(cls.__name__)
+
+    class Page(Members, users=Users):
+        pass
+
+    assert ask(Page).status_code == 401
+    assert heard == [("Page", {"users": Users}), "Page"]
+
+
 def test_the_class_that_was_decorated_leaves_its_base_open():
     class Base(WebMessageHandler, Users):
         def get(self):

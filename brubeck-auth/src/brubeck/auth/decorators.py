@@ -1,7 +1,6 @@
 """`authenticated`, `web_authenticated` and `requires`, on methods and on whole handler classes.
 
-Each leaves `check_handler` behind, so that a handler without user handling is refused when its route is
-added.
+Each leaves a check behind, so that a handler without user handling is refused when its route is added.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from brubeck.auth import audit
-from brubeck.auth.guards import guard_class, guard_subclasses
+from brubeck.auth.guards import check_guarded, guard_class, guard_subclasses
 from brubeck.auth.locations import login_location
 from brubeck.core.errors import ConfigurationError
 from brubeck.core.responses import Response
@@ -116,9 +115,7 @@ def protect_class(handler_class: type, refuse: Refuse) -> type:
 
     guard_class(handler_class, guard, after_prepare=True)
     guard_subclasses(handler_class, guard, after_prepare=True)
-    handler_class.check_handler = staticmethod(  # type: ignore[attr-defined]
-        both(check_users, getattr(handler_class, "check_handler", None))
-    )
+    check_guarded(handler_class, check_users)
     return handler_class
 
 

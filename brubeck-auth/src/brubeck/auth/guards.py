@@ -11,10 +11,16 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["Guard", "guard_class", "guard_subclasses"]
+__all__ = ["Check", "Guard", "check_guarded", "close_class", "guard_class", "guard_subclasses"]
 
 Guard = Callable[[Any], Any]
 """Takes a handler; returns the answer that refuses its message, or None to let it pass."""
+
+Check = Callable[[Any, Any], None]
+"""Takes a handler class and the application; raises where the one cannot be guarded in the other."""
+
+_CLASS_GUARDS = "__class_guards__"
+"""What stands on a class and its subclasses. Two underscores: `users=Mixin` copies other names to the class."""
 
 
 def guard_class(handler_class: type, guard: Guard, *, after_prepare: bool) -> None:
@@ -51,11 +57,42 @@ def guard_class(handler_class: type, guard: Guard, *, after_prepare: bool) -> No
 
 
 def guard_subclasses(handler_class: type, guard: Guard, *, after_prepare: bool) -> None:
-    """Have *guard* stand on every subclass of *handler_class* that will be made."""
-    inherited = handler_class.__init_subclass__
+    """Have *guard* stand on every subclass of *handler_class* that will be made, whatever its other bases."""
+    own = vars(handler_class).get("__init_subclass__")
+    standing = vars(handler_class).get(_CLASS_GUARDS, ())
+    setattr(handler_class, _CLASS_GUARDS, (*standing, (guard, after_prepare)))
 
     def init_subclass(cls: Any, /, **choices: Any) -> None:
-        inherited.__func__(cls, **choices)  # type: ignore[attr-defined]
-        guard_class(cls, guard, after_prepare=after_prepare)
+        if own is None:
+            super(handler_class, cls).__init_subclass__(**choices)
+        else:
+            own.__get__(None, cls)(**choices)
+        close_class(cls)
 
     handler_class.__init_subclass__ = classmethod(init_subclass)  # type: ignore[assignment]
+
+
+def close_class(handler_class: type) -> None:
+    """Put each guard of *handler_class* and of its bases before its `prepare`; those that stand there stay."""
+    for base in reversed(handler_class.__mro__):
+        for guard, after_prepare in vars(base).get(_CLASS_GUARDS, ()):
+            guard_class(handler_class, guard, after_prepare=after_prepare)
+
+
+def check_guarded(handler_class: type, check: Check) -> None:
+    """Have *check* asked when a route to *handler_class* or a subclass is added, and its guards looked after.
+
+    A class takes the `prepare` of a mixin after the mixins to the right of the handler were told of it, so that
+    it may have lost their guard again. Hence the second look.
+    """
+    own = vars(handler_class).get("check_application")
+
+    def check_application(cls: Any, application: Any) -> None:
+        close_class(cls)
+        inherited = getattr(super(handler_class, cls), "check_application", None)
+        ask = inherited if own is None else own.__get__(None, cls)
+        if ask is not None:
+            ask(application)
+        check(cls, application)
+
+    handler_class.check_application = classmethod(check_application)  # type: ignore[attr-defined]
