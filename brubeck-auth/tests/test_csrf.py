@@ -113,6 +113,21 @@ def test_without_a_token_nothing_is_changed(client, method):
     assert (response.status_code, "done" in response.text) == (403, False)
 
 
+def test_the_prepare_of_another_mixin_opens_nothing():
+    """Of two mixins behind the handler the class took the second one's, and the guard was lost."""
+
+    class Prepared:
+        def prepare(self):
+            return None
+
+    class Page(Form, CSRFMixin, Prepared):
+        pass
+
+    application = Brubeck(handler_tuples=[("^/", Page)], cookie_secret=SECRET)
+
+    assert Client(application).post("/").status_code == 403
+
+
 def test_a_token_in_the_query_does_not_count(client):
     assert client.post("/", query={"csrf_token": take_token(client)}).status_code == 403
 

@@ -38,10 +38,12 @@ class CSRFMixin:
 
     @classmethod
     def check_application(cls, application: Brubeck) -> None:
-        """Refuse an application without `cookie_secret`."""
+        """Refuse an application without `cookie_secret`, and look after the guard."""
         from brubeck.auth.schemes import need_secret
 
         need_secret(cls, application)
+        # A class takes the `prepare` of a mixin after this one, at the right of the handler, was told of it.
+        guard_class(cls, refuse_forged, after_prepare=False)
 
     @property
     def csrf_token(self: Any) -> str:
