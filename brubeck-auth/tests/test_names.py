@@ -47,3 +47,22 @@ def test_one_name_has_one_spelling(typed, name):
 def test_what_looks_like_another_name_is_refused(typed):
     with pytest.raises(ValueError, match="username"):
         check_username(typed)
+
+
+@pytest.mark.parametrize("code", [0x34F, 0x115F, 0x1160, 0x17B4, 0x180B, 0x3164, 0xFE0F, 0xFFA0, 0xE0100])
+def test_what_is_shown_as_nothing_is_refused(code):
+    """They count as letters and marks, and made a second `jd` that looks like the first."""
+    for typed in (f"j{chr(code)}d", f"jd{chr(code)}", chr(code)):
+        with pytest.raises(ValueError, match="invisible"):
+            check_username(typed)
+
+
+@pytest.mark.parametrize("typed", [".", "..", " .. ", "\u2025", "\uff0e"], ids=ascii)
+def test_a_step_in_a_path_is_no_name(typed):
+    """Browsers make `/` of `/people/..`, so that its page could not be reached."""
+    with pytest.raises(ValueError, match="username"):
+        check_username(typed)
+
+
+def test_names_with_dots_are_names():
+    assert [check_username(name) for name in ("j.d", ".jd", "...")] == ["j.d", ".jd", "..."]
