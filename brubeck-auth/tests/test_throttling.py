@@ -21,6 +21,26 @@ def test_so_many_attempts_from_an_address_and_then_a_pause(clock):
     assert throttle.take("jd", "192.0.2.2") == 0
 
 
+def test_an_address_that_has_to_wait_counts_for_no_account():
+    """It locked accounts out for everybody, though none of its attempts was looked at."""
+    throttle = LoginThrottle(account_limit=2, address_limit=1)
+    for _ in range(5):
+        throttle.take("jd", "192.0.2.1")
+
+    assert throttle.take("jd", "192.0.2.2") == 0
+
+
+def test_an_address_that_has_to_wait_pushes_no_count_out():
+    """With a name invented for each attempt it began again for an account that had to wait."""
+    throttle = LoginThrottle(MemoryCounters(max_keys=10), account_limit=1, address_limit=2)
+    for _ in range(2):
+        throttle.take("jd", "192.0.2.9")
+    for number in range(100):
+        throttle.take(f"user{number}", "192.0.2.1")
+
+    assert throttle.take("jd", "192.0.2.2") > 0
+
+
 def test_a_success_begins_again_for_the_account_and_not_for_the_address():
     throttle = LoginThrottle(account_limit=2, address_limit=3)
     for _ in range(2):

@@ -134,11 +134,15 @@ class LoginThrottle:
         self.window_s = window_s
 
     def take(self, account: str, address: str) -> int:
-        """Count an attempt; return how many seconds it has to wait, 0 where it may go on."""
+        """Count an attempt; return how many seconds it has to wait, 0 where it may go on.
+
+        What comes from an address that has to wait counts for no account: it could lock others out with it, and
+        with invented names push their counts out of a memory that has a bound.
+        """
         by_account = Throttle(self.account_limit, self.window_s, self.counters, name="account")
         by_address = Throttle(self.address_limit, self.window_s, self.counters, name="address")
-        wait_s = by_account.take(account)
-        return max(wait_s, by_address.take(network_of(address))) if address else wait_s
+        wait_s = by_address.take(network_of(address)) if address else 0
+        return wait_s or by_account.take(account)
 
     def forgive(self, account: str) -> None:
         """Begin again for *account*, which has just proved who it is."""
