@@ -94,6 +94,30 @@ def test_vary_keeps_what_it_said(before, after):
     assert answer.headers["Vary"] == after
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (["Accept", "Cookie"], ["Accept, Cookie, Origin"]),
+        (["Accept, Cookie", "accept", "Accept-Language"], ["Accept, Cookie, Accept-Language, Origin"]),
+        (["Accept", "Origin"], ["Accept", "Origin"]),
+        (["Accept", "*"], ["Accept", "*"]),
+    ],
+)
+def test_vary_keeps_what_it_said_in_several_headers(before, after):
+    """The first header was read and all were replaced: what the others said was lost to caches."""
+
+    class Several(WebMessageHandler):
+        def get(self):
+            for value in before:
+                self.headers.add("Vary", value)
+            return "five"
+
+    application = Brubeck(handler_tuples=[("^/$", Several)], plugins=[CrossOrigin(APP)])
+    answer = Client(application).get("/", headers={"Origin": APP})
+
+    assert [value for name, value in answer.headers.items() if name == "Vary"] == after
+
+
 def test_anybody_may_read_what_is_for_anybody():
     answer = client_of(CrossOrigin("*")).get("/page", headers={"Origin": "https://anywhere.example"})
 

@@ -128,7 +128,9 @@ def join_tokens(setting: str, values: Collection[str]) -> str:
 
 def add_vary(response: Response) -> None:
     """Have caches keep the answers to different origins apart, also where this message came from none."""
-    vary = response.get_header("Vary")
-    names = {name.strip().lower() for name in (vary or "").split(",")}
-    if not names & {"origin", "*"}:
-        response.set_header("Vary", f"{vary}, Origin" if vary else "Origin")
+    said = ",".join(value for key, value in response.headers if key.lower() == "vary")
+    names: dict[str, str] = {}
+    for name in filter(None, map(str.strip, said.split(","))):
+        names.setdefault(name.lower(), name)
+    if not names.keys() & {"origin", ANY}:
+        response.set_header("Vary", ", ".join([*names.values(), "Origin"]))
