@@ -10,6 +10,7 @@ from brubeck.dictshield import (
     ListField,
     ShieldException,
     StringField,
+    UUIDField,
 )
 
 
@@ -85,3 +86,15 @@ def test_what_is_no_dictionary_is_refused(values):
     with pytest.raises(ShieldException, match="Only dictionaries make a document"):
         User.validate_class_fields(values)
     assert User.check_class_fields(values) is False
+
+
+@pytest.mark.parametrize("key", ["pk", "_id"])
+def test_an_id_of_another_name_is_not_for_users_to_set(key):
+    """`_id` was refused and the attribute's own name was not."""
+
+    class Keyed(Document):
+        pk = UUIDField(id_field=True)
+
+    for check in (Keyed.validate_class_fields, Keyed.validate_class_partial):
+        with pytest.raises(ShieldException, match=f"Overwrite of internal fields attempted - {key}:"):
+            check({key: "12345678123456781234567812345678"})

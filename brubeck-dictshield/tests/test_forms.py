@@ -10,6 +10,7 @@ from brubeck.dictshield import (
     IntField,
     ShieldException,
     StringField,
+    UUIDField,
 )
 
 
@@ -100,6 +101,14 @@ def test_fields_can_be_left_out_and_shown():
     assert Form(User).as_div(skip_fields=["age", "ok", "password"]).count("<div>") == 1
     assert 'name="hidden"' in Form(User, private_fields=["age"]).as_p()
     assert 'name="age"' not in Form(User, private_fields=["age"]).as_p()
+
+
+def test_an_id_of_another_name_is_in_no_form():
+    class Keyed(Document):
+        pk = UUIDField(id_field=True)
+        name = StringField()
+
+    assert 'name="pk"' not in Form(Keyed).as_p() + Form(Keyed, private_fields=["x"]).as_p()
 
 
 def test_types_of_ones_own():

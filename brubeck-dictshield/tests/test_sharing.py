@@ -13,6 +13,7 @@ from brubeck.dictshield import (
     IntField,
     ListField,
     StringField,
+    UUIDField,
 )
 
 ID = uuid.UUID(int=5)
@@ -142,3 +143,29 @@ def test_a_view_of_ones_own():
 def test_internal_fields():
     assert Post._get_internal_fields() == {"_id", "id", "_cls", "_types", "secret"}
     assert Document._public_fields is None
+
+
+class Keyed(Document):
+    pk = UUIDField(id_field=True)
+    name = StringField()
+
+
+@pytest.mark.parametrize(
+    "make", [Keyed.make_ownersafe, lambda source: Keyed.make_json_ownersafe(source, False)]
+)
+def test_an_id_of_another_name_is_hidden(make):
+    """The view of a document showed it, while that of the same values as a row did not."""
+    document = Keyed(pk=ID, name="a")
+
+    for source in (document, document.to_python(), {"pk": ID, "name": "a"}, {"_id": ID, "name": "a"}):
+        assert make(source) == {"name": "a"}
+
+
+def test_an_id_of_another_name_can_be_shown():
+    class Open(Keyed):
+        _internal_fields = ["_cls", "_types"]
+        _public_fields = ["pk"]
+
+    assert Open.make_ownersafe(Open(pk=ID)) == {"pk": ID}
+    assert Keyed._get_internal_fields() == {"_id", "id", "_cls", "_types", "pk"}
+    assert Open.make_publicsafe(Open(pk=ID)) == {"pk": ID}

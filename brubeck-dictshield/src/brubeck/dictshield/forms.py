@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from brubeck.dictshield.errors import FormPunch, ShieldException
+from brubeck.dictshield.sharing import list_internal
 from brubeck.dictshield.structure import TopLevelDocumentMetaclass
 
 # The class name of a field -> the type of its input.
@@ -65,7 +66,7 @@ class Form:
         self._name_map = name_map
         self._hidden_fields: set[str] = self._model._get_internal_fields()
         if private_fields:
-            self._hidden_fields = {*self._model._internal_fields, *private_fields}
+            self._hidden_fields = {*list_internal(self._model), *private_fields}
 
     def as_p(
         self,

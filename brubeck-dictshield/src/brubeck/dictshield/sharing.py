@@ -17,6 +17,9 @@ DocConverter = Callable[[Any], Any]
 
 NOTHING = object()
 
+# What an id is called, whatever its attribute is.
+ID_NAMES = frozenset(("_id", "id"))
+
 
 class SafeableMixin(ClassChecks):
     """Who may see what.
@@ -32,7 +35,7 @@ class SafeableMixin(ClassChecks):
 
     @classmethod
     def _get_internal_fields(cls) -> set[str]:
-        return {*cls._internal_fields, *cls._private_fields}
+        return {*list_internal(cls), *cls._private_fields}
 
     @classmethod
     def make_safe(
@@ -130,6 +133,15 @@ class SafeableMixin(ClassChecks):
             return field.for_json(field.receive(value))
         except MISHAPS as exc:
             raise blame(exc, name, value) from exc
+
+
+def list_internal(klass: Any) -> set[str]:
+    """Return the internal names of *klass*: where the id is one, so is the name that it was declared under."""
+    internal = set(klass._internal_fields)
+    if internal.isdisjoint(ID_NAMES):
+        return internal
+    fields = getattr(klass, "_fields", {})
+    return internal.union(*({name, field.uniq_field} for name, field in fields.items() if field.id_field))
 
 
 def keep(name: str, value: Any) -> Any:
