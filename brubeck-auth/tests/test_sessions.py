@@ -192,9 +192,28 @@ def test_a_slow_request_does_not_bring_an_ended_session_back():
     client.post("/login", data={"name": "jd"})
     stolen = dict(client.cookies)
 
-    assert client.get("/slow", cookies=stolen).cookies == {"session": ""}
+    client.get("/slow", cookies=stolen)
     assert len(store) == 0
     assert client.get("/page", cookies=stolen).status_code == 401
+
+
+def test_a_slow_request_does_not_log_out_who_logs_in_meanwhile():
+    """The id was no longer there, so its answer removed the cookie that the login had just set."""
+    application = Brubeck(
+        handler_tuples=RULES, cookie_secret=SECRET, plugins=[Sessions(MemorySessionStore())]
+    )
+    client = Client(application)
+
+    class Slow(WebMessageHandler, SessionMixin):
+        def get(self):
+            self.session["slow"] = True
+            client.post("/login", data={"name": "jd"})
+
+    application.add_route_rule("^/slow", Slow)
+    note(client)
+
+    assert "Set-Cookie" not in client.get("/slow").headers
+    assert client.get("/page").text == "jd"
 
 
 @pytest.mark.parametrize(

@@ -217,8 +217,10 @@ class Sessions:
         if session.is_new:
             self.store.create(key_of(session.id), octets, ttl_s)
             self._send_cookie(application, message, session.id, response)
-        elif not self.store.update(key_of(session.id), octets, ttl_s):
-            response.add_header("Set-Cookie", dump_cookie_removal(self.cookie_name))
+        else:
+            # Where it is gone, nothing is said: a removal goes by the name of the cookie, and would log out whoever
+            # took another id with a login meanwhile.
+            self.store.update(key_of(session.id), octets, ttl_s)
 
     def _send_cookie(self, application: Brubeck, message: Request, value: Any, response: Response) -> None:
         signed = application.get_cookie_signer(application.cookie_secret).sign(self.cookie_name, value)
