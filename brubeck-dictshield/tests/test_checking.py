@@ -98,3 +98,43 @@ def test_an_id_of_another_name_is_not_for_users_to_set(key):
     for check in (Keyed.validate_class_fields, Keyed.validate_class_partial):
         with pytest.raises(ShieldException, match=f"Overwrite of internal fields attempted - {key}:"):
             check({key: "12345678123456781234567812345678"})
+
+
+class Tag(EmbeddedDocument):
+    _private_fields = ["secret"]
+
+    name = StringField()
+    secret = StringField(default="shh", minimized_field_name="s")
+    inner = EmbeddedDocumentField("self")
+
+
+class Tagged(Document):
+    tag = EmbeddedDocumentField(Tag)
+    tags = ListField([EmbeddedDocumentField(Tag), EmbeddedDocumentField(Pet)])
+    grid = ListField(ListField(EmbeddedDocumentField(Tag)))
+
+
+@pytest.mark.parametrize("check", [Tagged.validate_class_fields, Tagged.validate_class_partial])
+@pytest.mark.parametrize(
+    ("values", "path"),
+    [
+        ({"tag": {"name": "a", "secret": "mine"}}, ("tag", "secret")),
+        ({"tag": {"s": "mine"}}, ("tag", "s")),
+        ({"tag": {"inner": {"inner": {"secret": "mine"}}}}, ("tag", "inner", "inner", "secret")),
+        ({"tags": [{"name": "a"}, {"secret": "mine"}]}, ("tags", 1, "secret")),
+        ({"grid": [[], [{"secret": "mine"}]]}, ("grid", 1, 0, "secret")),
+    ],
+)
+def test_private_values_of_embedded_documents_are_not_for_users_to_set(check, values, path):
+    """Views honoured the lists of embedded documents, and checks did not."""
+    with pytest.raises(ShieldException, match="Overwrite of internal fields attempted - s") as caught:
+        check(values)
+
+    assert [(error.path, error.value) for error in caught.value.errors] == [(path, "mine")]
+
+
+def test_other_values_of_embedded_documents_are_for_users_to_set():
+    values = {"tag": {"name": "a", "secret": "shh", "x": 3}, "tags": [{"name": "b", "secret": None}]}
+
+    assert Tagged.validate_class_fields(values)
+    assert Tagged.validate_class_fields({"tag": Tag(secret="ours"), "grid": [[Tag(secret="ours")]]})

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from brubeck.dictshield.errors import ShieldException, refuse_all
+from brubeck.dictshield.errors import FieldError, ShieldException, refuse_all
+from brubeck.dictshield.fields.embedding import EmbeddedDocumentField
 from brubeck.dictshield.fields.field import MISHAPS, BaseField
+from brubeck.dictshield.fields.sequences import ListField
 from brubeck.dictshield.plan import TYPE_KEYS, Plan, plan_of
 
 
@@ -13,7 +16,8 @@ class ClassChecks:
     """What a document class says of a dictionary.
 
     Values are looked at and not changed; keys that no field knows are removed from the dictionary. Keys of
-    internal and private fields (see `SafeableMixin`) are refused: what a user sends must not set them.
+    internal and private fields (see `SafeableMixin`) are refused, also those of embedded documents: what a
+    user sends must not set them.
     """
 
     @classmethod
@@ -85,15 +89,43 @@ def inspect_value(
 ) -> list[ShieldException]:
     """Return why *value* cannot be the value of *field*, if it cannot."""
     if is_internal:
-        overwritten = value is not None and value != field.default
-        return [ShieldException("Overwrite of internal fields attempted", key, value)] if overwritten else []
+        return inspect_internal(field, value, (key,))
     if value is None or (isinstance(value, str) and not value.strip()):
         return [ShieldException("Required field missing", key, value)] if required else []
     try:
         field.judge(field.receive(value))
+        return inspect_inside(field, value, (key,))
     except (*MISHAPS, RecursionError) as exc:
         return [blame(exc, key, value)]
+
+
+def inspect_internal(field: BaseField[Any], value: Any, path: tuple[Any, ...]) -> list[ShieldException]:
+    """Return a refusal where *value* would change an internal or private field."""
+    if value is None or value == field.default:
+        return []
+    reason = "Overwrite of internal fields attempted"
+    return [ShieldException(reason, path[-1], value, errors=[FieldError(path, reason, value)])]
+
+
+def inspect_inside(field: BaseField[Any] | None, value: Any, path: tuple[Any, ...]) -> list[ShieldException]:
+    """Return what mappings for embedded documents, and lists of them, hold for internal and private fields."""
+    if isinstance(field, EmbeddedDocumentField) and isinstance(value, Mapping):
+        return inspect_embedded(field.document_type, value, path)
+    if isinstance(field, ListField) and field.holds_documents and isinstance(value, list | tuple):
+        chosen = [(index, item, field.choose_field(item)) for index, item in enumerate(value)]
+        found = [inspect_inside(inner, item, (*path, index)) for index, item, inner in chosen]
+        return [refusal for refusals in found for refusal in refusals]
     return []
+
+
+def inspect_embedded(klass: Any, values: Mapping[Any, Any], path: tuple[Any, ...]) -> list[ShieldException]:
+    """Return what *values*, which make an embedded document, hold for internal and private fields."""
+    plan, internal = plan_of(klass), klass._get_internal_fields()
+    refusals = []
+    for key, name in [(key, plan.names[key]) for key in values if key in plan.names]:
+        look = inspect_internal if {key, name} & internal else inspect_inside
+        refusals += look(plan.fields[name], values[key], (*path, key))
+    return refusals
 
 
 def blame(exc: Exception, name: str, value: Any) -> ShieldException:
