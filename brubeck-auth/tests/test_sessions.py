@@ -197,6 +197,73 @@ def test_a_slow_request_does_not_bring_an_ended_session_back():
     assert client.get("/page", cookies=stolen).status_code == 401
 
 
+class FourMethods:
+    """A store as others write them, which can nothing but what it must."""
+
+    def __init__(self):
+        kept = MemorySessionStore()
+        self.load, self.create, self.update, self.delete = kept.load, kept.create, kept.update, kept.delete
+
+
+@pytest.mark.parametrize("store_class", [MemorySessionStore, FourMethods])
+def test_a_request_that_only_reads_undoes_nothing_that_another_wrote(store_class, clock):
+    """To say that the session is in use, it saved all of it as it had been loaded."""
+    application = Brubeck(handler_tuples=RULES, cookie_secret=SECRET, plugins=[Sessions(store_class())])
+    client = Client(application)
+
+    class Reading(WebMessageHandler, SessionMixin):
+        def get(self):
+            assert "b" not in self.session
+            note(client, "b", "2")
+            clock.go(10 * MINUTE_S)
+
+    application.add_route_rule("^/reading", Reading)
+    note(client)
+    clock.go(10 * MINUTE_S)
+
+    client.get("/reading")
+    clock.go(25 * MINUTE_S)
+    assert client.get("/notes").text == "{'a': '1', 'b': '2'}"
+
+
+def test_what_is_written_while_a_session_is_noted_as_in_use_stays(clock):
+    """Between loading it again and saving it, other workers may write."""
+
+    class Shared(MemorySessionStore):
+        meanwhile = None
+
+        def update_unchanged(self, key, *arguments):
+            if self.meanwhile is not None:
+                self.update(key, self.meanwhile, 60)
+            return super().update_unchanged(key, *arguments)
+
+    store = Shared()
+    client = Client(Brubeck(handler_tuples=RULES, cookie_secret=SECRET, plugins=[Sessions(store)]))
+    note(client)
+    clock.go(10 * MINUTE_S)
+    store.meanwhile = b'{"c":%d,"a":%d,"d":{"b":"2"}}' % (clock(), clock())
+
+    assert client.get("/notes").text == "{'a': '1'}"
+    assert client.get("/notes").text == "{'b': '2'}"
+
+
+def test_reading_a_session_that_ended_meanwhile_does_not_bring_it_back(clock):
+    store = MemorySessionStore()
+    application = Brubeck(handler_tuples=RULES, cookie_secret=SECRET, plugins=[Sessions(store)])
+    client = Client(application)
+
+    class Reading(WebMessageHandler, SessionMixin):
+        def get(self):
+            assert dict(self.session)
+            client.delete("/notes")
+
+    application.add_route_rule("^/reading", Reading)
+    note(client)
+    clock.go(10 * MINUTE_S)
+
+    assert (client.get("/reading").status_code, len(store)) == (204, 0)
+
+
 def test_a_slow_request_does_not_log_out_who_logs_in_meanwhile():
     """The id was no longer there, so its answer removed the cookie that the login had just set."""
     application = Brubeck(

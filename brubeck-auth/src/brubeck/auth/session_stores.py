@@ -10,9 +10,20 @@ from brubeck.auth.redis_clients import MAX_CONNECTIONS, connect_redis
 
 __all__ = ["MemorySessionStore", "RedisSessionStore", "SessionStore"]
 
+_UPDATE_UNCHANGED = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
+return 1
+"""
+"""For Redis, which runs nothing else meanwhile."""
+
 
 class SessionStore(Protocol):
     """Keeps records for a time. Keys are digests of session ids: whoever reads the store can use none.
+
+    A store may have `update_unchanged(key, former, record, ttl_s)` besides: an `update` only where the record is
+    still *former*, in one step. Where it has none, noting that a session is in use is a `load` and an `update`, and
+    what another message writes between the two is lost.
 
     Blocks: the calling greenlet, as its database does; never the hub.
     """
@@ -67,6 +78,10 @@ class MemorySessionStore:
         self.create(key, record, ttl_s)
         return True
 
+    def update_unchanged(self, key: str, former: bytes, record: bytes, ttl_s: int) -> bool:
+        """See `SessionStore`."""
+        return self.load(key) == former and self.update(key, record, ttl_s)
+
     def delete(self, key: str) -> None:
         """See `SessionStore`."""
         self._records.pop(key, None)
@@ -105,6 +120,10 @@ class RedisSessionStore:
     def update(self, key: str, record: bytes, ttl_s: int) -> bool:
         """See `SessionStore`."""
         return bool(self.client.set(self.prefix + key, record, ex=ttl_s, xx=True))
+
+    def update_unchanged(self, key: str, former: bytes, record: bytes, ttl_s: int) -> bool:
+        """See `SessionStore`."""
+        return bool(self.client.eval(_UPDATE_UNCHANGED, 1, self.prefix + key, former, record, ttl_s))
 
     def delete(self, key: str) -> None:
         """See `SessionStore`."""

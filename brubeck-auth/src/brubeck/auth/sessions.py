@@ -199,34 +199,59 @@ class Sessions:
             if self.cookie_name in message.cookies:
                 response.add_header("Set-Cookie", dump_cookie_removal(self.cookie_name))
             return
-        now = self.get_time()
-        is_due = now - session.active_at > self.idle_timeout_s / _TOUCHES_IN_IDLE_TIME
-        if session.is_changed or (is_due and not session.is_new):
-            session.active_at = now
+        is_due = not session.is_new and self._is_due(session.active_at)
+        if is_due and not session.is_changed and self.store is not None:
+            self._touch(self.store, key_of(session.id))
+        elif is_due or session.is_changed:
+            session.active_at = self.get_time()
             self._save(application, message, session, response)
+
+    def _is_due(self, active_at: int) -> bool:
+        return self.get_time() - active_at > self.idle_timeout_s / _TOUCHES_IN_IDLE_TIME
+
+    def _touch(self, store: SessionStore, key: str) -> None:
+        """Note that the session of *key* is in use; what other messages wrote meanwhile stays."""
+        former = store.load(key)
+        record = None if former is None else json.loads(former)
+        if record is None or not self._is_due(record["a"]):
+            return
+        record["a"] = self.get_time()
+        octets, ttl_s = dump_record(record), self._ttl_of(record)
+        update_unchanged = getattr(store, "update_unchanged", None)
+        if update_unchanged is not None:
+            update_unchanged(key, former, octets, ttl_s)
+        else:
+            store.update(key, octets, ttl_s)
+
+    def _ttl_of(self, record: dict[str, Any]) -> int:
+        left_s = record["c"] + self.absolute_timeout_s - record["a"]
+        return int(max(1, min(self.idle_timeout_s, left_s)))
 
     def _save(self, application: Brubeck, message: Request, session: Session, response: Response) -> None:
         record = session.to_record()
         if self.store is None:
             self._send_cookie(application, message, record, response)
             return
-        left_s = session.created_at + self.absolute_timeout_s - session.active_at
-        ttl_s = max(1, min(self.idle_timeout_s, left_s))
         del record["i"]
-        octets = json.dumps(record, allow_nan=False, separators=(",", ":")).encode()
+        key, octets, ttl_s = key_of(session.id), dump_record(record), self._ttl_of(record)
         if session.is_new:
-            self.store.create(key_of(session.id), octets, ttl_s)
+            self.store.create(key, octets, ttl_s)
             self._send_cookie(application, message, session.id, response)
         else:
             # Where it is gone, nothing is said: a removal goes by the name of the cookie, and would log out whoever
             # took another id with a login meanwhile.
-            self.store.update(key_of(session.id), octets, ttl_s)
+            self.store.update(key, octets, ttl_s)
 
     def _send_cookie(self, application: Brubeck, message: Request, value: Any, response: Response) -> None:
         signed = application.get_cookie_signer(application.cookie_secret).sign(self.cookie_name, value)
         is_secure = message.is_secure or self.cookie_name.startswith("__")
         line = dump_cookie(self.cookie_name, signed, secure=is_secure, httponly=True, samesite="Lax")
         response.add_header("Set-Cookie", line)
+
+
+def dump_record(record: dict[str, Any]) -> bytes:
+    """Return *record* as a store keeps it."""
+    return json.dumps(record, allow_nan=False, separators=(",", ":")).encode()
 
 
 def key_of(session_id: str) -> str:
