@@ -63,10 +63,9 @@ def guard_subclasses(handler_class: type, guard: Guard, *, after_prepare: bool) 
     setattr(handler_class, _CLASS_GUARDS, (*standing, (guard, after_prepare)))
 
     def init_subclass(cls: Any, /, **choices: Any) -> None:
-        if own is None:
-            super(handler_class, cls).__init_subclass__(**choices)
-        else:
-            own.__get__(None, cls)(**choices)
+        following: Any = super(handler_class, cls)
+        tell = following.__init_subclass__ if own is None else own.__get__(None, cls)
+        tell(**choices)
         close_class(cls)
 
     handler_class.__init_subclass__ = classmethod(init_subclass)  # type: ignore[assignment]
