@@ -6,12 +6,16 @@ import uuid
 
 import pytest
 from brubeck.dictshield import (
+    BaseField,
     DateTimeField,
+    DictField,
     Document,
     EmbeddedDocument,
     EmbeddedDocumentField,
     IntField,
     ListField,
+    MultiValueDictField,
+    ShieldException,
     StringField,
     UUIDField,
 )
@@ -169,3 +173,52 @@ def test_an_id_of_another_name_can_be_shown():
     assert Open.make_ownersafe(Open(pk=ID)) == {"pk": ID}
     assert Keyed._get_internal_fields() == {"_id", "id", "_cls", "_types", "pk"}
     assert Open.make_publicsafe(Open(pk=ID)) == {"pk": ID}
+
+
+class Shelf(Document):
+    _public_fields = ["free", "many", "anything", "dictionaries"]
+
+    free = DictField()
+    many = MultiValueDictField()
+    anything = BaseField()
+    dictionaries = ListField(DictField())
+
+
+JO = Author(name="Jo", age=3, mail="x")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shape"),
+    [
+        ("free", {"by": JO, "year": 1959}, lambda view: {"by": view, "year": 1959}),
+        ("free", {"deep": {"er": [{"by": JO}]}}, lambda view: {"deep": {"er": [{"by": view}]}}),
+        ("many", {"by": [JO, "b"], "x": "y"}, lambda view: {"by": [view, "b"], "x": ["y"]}),
+        ("anything", [JO, ("a", JO)], lambda view: [view, ["a", view]]),
+        ("dictionaries", [{"by": JO}], lambda view: [{"by": view}]),
+    ],
+)
+def test_views_go_into_dictionaries(name, value, shape):
+    """The document itself was shown, with all its secrets, or could not be written as JSON."""
+    shelf = Shelf(**{name: value})
+
+    assert Shelf.make_ownersafe(shelf)[name] == shape(OWNER)
+    assert Shelf.make_publicsafe(shelf)[name] == shape(PUBLIC)
+    assert json.loads(Shelf.make_json_ownersafe(shelf))[name] == shape(OWNER)
+    assert json.loads(Shelf.make_json_publicsafe(shelf))[name] == shape(PUBLIC)
+
+
+def test_dictionaries_without_documents_are_shown_as_they_are():
+    free = {"by": {"name": "Jo"}, "at": [1, (2,)]}
+
+    assert Shelf.make_ownersafe({"free": free})["free"] is free
+
+
+def test_a_dictionary_that_holds_itself_has_no_view():
+    free: dict = {"by": JO}
+    free["self"] = free
+    endless: dict = {}
+    endless["self"] = endless
+
+    for value in (free, endless):
+        with pytest.raises(ShieldException, match="Nested too deeply"):
+            Shelf.make_ownersafe({"free": value})

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, ClassVar
 
 from brubeck.dictshield.checking import ClassChecks, blame
+from brubeck.dictshield.datastructures import MultiValueDict
 from brubeck.dictshield.fields.embedding import EmbeddedDocumentField
 from brubeck.dictshield.fields.field import MISHAPS, BaseField
 from brubeck.dictshield.fields.sequences import ListField
@@ -26,7 +27,8 @@ class SafeableMixin(ClassChecks):
 
     The owner sees everything but ``_internal_fields`` and ``_private_fields``; the public sees
     ``_public_fields`` and nothing else, so nothing where there are none. Embedded documents decide by their
-    own lists, also in lists and where they still are mappings from a database. A view is a new dictionary.
+    own lists, also in lists and dictionaries, and where they still are mappings from a database. A view is a
+    new dictionary.
     """
 
     _internal_fields: ClassVar[Collection[str]] = ["_id", "id", "_cls", "_types"]
@@ -163,17 +165,33 @@ def share(field: BaseField[Any] | None, value: Any, doc_converter: DocConverter)
         return doc_converter(value)
     if isinstance(field, EmbeddedDocumentField) and isinstance(value, Mapping):
         return doc_converter(field.document_type.hold(value))
-    if isinstance(field, ListField) and isinstance(value, list | tuple) and holds_documents(field, value):
-        return [share_item(field, item, doc_converter) for item in value]
-    return NOTHING
+    if not holds_documents(field, value):
+        return NOTHING
+    if isinstance(value, Mapping):
+        return {key: share_item(None, item, doc_converter) for key, item in read_mapping(value).items()}
+    return [share_item(field, item, doc_converter) for item in value]
 
 
-def share_item(field: ListField[Any], item: Any, doc_converter: DocConverter) -> Any:
-    """Return a view of an item of a list that holds documents; what is none is left as it is."""
-    shown = share(field.choose_field(item), item, doc_converter)
+def share_item(field: BaseField[Any] | None, item: Any, doc_converter: DocConverter) -> Any:
+    """Return a view of an item of what holds documents; what is none is left as it is."""
+    inner = field.choose_field(item) if isinstance(field, ListField) else None
+    shown = share(inner, item, doc_converter)
     return item if shown is NOTHING else shown
 
 
-def holds_documents(field: ListField[Any], value: Iterable[Any]) -> bool:
-    """Return whether there may be documents in a list, or in the lists in it."""
-    return field.holds_documents or any(hasattr(item, "make_ownersafe") for item in value)
+def holds_documents(field: BaseField[Any] | None, value: Any) -> bool:
+    """Return whether there may be documents in a list or a dictionary, or in those in it."""
+    if isinstance(value, Mapping):
+        inside: Iterable[Any] = read_mapping(value).values()
+    elif isinstance(value, list | tuple):
+        if isinstance(field, ListField) and field.holds_documents:
+            return True
+        inside = value
+    else:
+        return False
+    return any(hasattr(item, "make_ownersafe") or holds_documents(None, item) for item in inside)
+
+
+def read_mapping(value: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    """Return *value*, with all the values of a key where there are several."""
+    return dict(value.lists()) if isinstance(value, MultiValueDict) else value
