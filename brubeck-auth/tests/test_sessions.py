@@ -369,3 +369,49 @@ def test_memory_keeps_so_many_and_the_least_used_goes(clock):
     clock.go(60)
     assert store.load("c") is None
     assert not store.update("c", b"{}", 60)
+
+
+def test_any_number_of_strangers_logs_nobody_out():
+    """A thousand times the form of the login, without a cookie, and all who had logged in were out."""
+    application = Brubeck(
+        handler_tuples=RULES, cookie_secret=SECRET, plugins=[Sessions(MemorySessionStore(max_sessions=10))]
+    )
+    client, stranger = Client(application), Client(application)
+    client.post("/login", data={"name": "jd"})
+    for number in range(100):
+        note(Client(application), "form", '"user_id":')
+        if number == 97:
+            note(stranger)
+
+    assert client.get("/page").text == "jd"
+    assert stranger.get("/notes").text == "{'a': '1'}"
+
+
+def test_where_all_have_users_there_is_room_for_one_who_comes(clock):
+    """Sessions that ended count for nothing, and of others the least used goes."""
+    store = MemorySessionStore(max_sessions=3)
+    user, nobody = b'{"d":{"user_id":1}}', b'{"d":{}}'
+    for key in ("a", "b"):
+        store.create(key, user, 60)
+    store.create("stranger", nobody, 600)
+    clock.go(60)
+    for key in ("c", "d"):
+        store.create(key, user, 60)
+    assert [store.load(key) for key in ("a", "b", "stranger")] == [None, None, nobody]
+
+    store.create("stranger", user, 60)
+    store.create("new", nobody, 60)
+    assert [store.load(key) for key in ("c", "d", "stranger", "new")] == [None, user, user, nobody]
+
+
+def test_the_memory_of_strangers_goes_with_their_sessions(clock):
+    store = MemorySessionStore(max_sessions=5)
+    for number in range(20):
+        store.create(f"{number}", b"{}", 60)
+    store.delete("19")
+    store.update("18", b'{"d":{"user_id":1}}', 60)
+
+    assert list(store._strangers) == ["15", "16", "17"]
+    clock.go(60)
+    assert [store.load(key) for key in list(store._records)] == [None] * 4
+    assert (len(store), len(store._strangers)) == (0, 0)

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from typing import Any, Protocol
 
 from brubeck.auth.redis_clients import MAX_CONNECTIONS, connect_redis
+from brubeck.auth.session_mixins import USER_KEY
 
 __all__ = ["MemorySessionStore", "RedisSessionStore", "SessionStore"]
 
@@ -16,6 +17,9 @@ redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
 return 1
 """
 """For Redis, which runs nothing else meanwhile."""
+
+_USER = f'"{USER_KEY}":'.encode()
+"""In the record of a session with a user. Never inside of a text, where JSON has a backslash before the quotes."""
 
 
 class SessionStore(Protocol):
@@ -45,12 +49,14 @@ class MemorySessionStore:
     """Keeps sessions in this process: for one worker, and until it ends.
 
     Args:
-        max_sessions: When there are more, the one that was not used for the longest time goes.
+        max_sessions: When there are more, one that has ended goes, else the one without a user that was not used
+            for the longest time, else the one with a user. So no number of strangers logs anybody out.
     """
 
     def __init__(self, max_sessions: int = 100_000) -> None:
         self.max_sessions = max_sessions
         self._records: OrderedDict[str, tuple[bytes, float]] = OrderedDict()
+        self._strangers: OrderedDict[str, None] = OrderedDict()
 
     def get_time(self) -> float:
         """Return the time in seconds; the only place where it is read."""
@@ -61,15 +67,24 @@ class MemorySessionStore:
         record, ends_at = self._records.get(key, (b"", 0.0))
         if ends_at > self.get_time():
             return record
-        self._records.pop(key, None)
+        self.delete(key)
         return None
 
     def create(self, key: str, record: bytes, ttl_s: int) -> None:
         """See `SessionStore`."""
+        self.delete(key)
         self._records[key] = (record, self.get_time() + ttl_s)
-        self._records.move_to_end(key)
+        if _USER not in record:
+            self._strangers[key] = None
         while len(self._records) > self.max_sessions:
-            self._records.popitem(last=False)
+            self.delete(self._find_leaving(key))
+
+    def _find_leaving(self, newest: str) -> str:
+        oldest = next(iter(self._records))
+        stranger = next(iter(self._strangers), newest)
+        # The newest stays: who is about to log in needs the session of the form. The oldest is the first to end.
+        is_oldest = stranger == newest or self._records[oldest][1] <= self.get_time()
+        return oldest if is_oldest else stranger
 
     def update(self, key: str, record: bytes, ttl_s: int) -> bool:
         """See `SessionStore`."""
@@ -85,6 +100,7 @@ class MemorySessionStore:
     def delete(self, key: str) -> None:
         """See `SessionStore`."""
         self._records.pop(key, None)
+        self._strangers.pop(key, None)
 
     def __len__(self) -> int:
         return len(self._records)
