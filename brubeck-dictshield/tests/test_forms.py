@@ -97,6 +97,31 @@ def test_errors_as_a_list():
     assert Form(User).as_div(errors=errors).count('<span class="error">') == 2
 
 
+@pytest.mark.parametrize("zero", [0, 0.0])
+def test_zero_is_a_value(zero):
+    """0 equals False, and was shown as nothing."""
+    written = Form(User).as_p({"age": zero, "ok": zero})
+
+    assert f'name="age" value="{zero}" />' in written
+    assert 'name="ok" />' in written
+
+
+def test_errors_of_no_field_stand_before_all_fields():
+    """They raised IndexError: their path is empty."""
+    refusal = ShieldException("Not <so>")
+
+    for errors in (refusal, [refusal], refusal.as_dict()):
+        assert Form(Page).as_p(errors=errors, p_class="a") == (
+            '<p class="a"><span class="error">Not &lt;so&gt;</span></p>\n'
+            '<p class="a">Title: <input type="text" name="title" /></p>'
+        )
+        assert (
+            Form(Page)
+            .as_div(errors=errors)
+            .startswith('<div>\n    <span class="error">Not &lt;so&gt;</span>\n</div>\n\n<div>\n    <label>')
+        )
+
+
 def test_fields_can_be_left_out_and_shown():
     assert Form(User).as_div(skip_fields=["age", "ok", "password"]).count("<div>") == 1
     assert 'name="hidden"' in Form(User, private_fields=["age"]).as_p()

@@ -22,10 +22,21 @@ default_field_map: dict[str, str] = {"BooleanField": "radio"}
 # The name of a field -> the type of its input; stronger than the above.
 default_name_map: dict[str, str] = {"password": "password"}
 
+# The key of the reasons that are no field's, as in `ShieldException.as_dict`.
+WHOLE = ""
+
+# Inputs that are off for what is false: a database may know no False but 0.
+BOXES = ("radio", "checkbox")
+
 P = "<p{outer}>{label}: <input{input} {attributes}/>{error}</p>"
+P_OF_ALL = "<p{outer}>{error}</p>"
 DIV = """<div{outer}>
     <label{label_class}>{label}:</label>
     <input{input} {attributes}/>{error}
+</div>
+"""
+DIV_OF_ALL = """<div{outer}>
+    {error}
 </div>
 """
 
@@ -78,7 +89,7 @@ class Form:
     ) -> str:
         """Return a paragraph for each field; see `as_div`."""
         styles = {"outer": class_attribute(p_class), "input": class_attribute(input_class), "label_class": ""}
-        return self._render(P, values, styles, skip_fields or (), errors)
+        return self._render((P_OF_ALL, P), values, styles, skip_fields or (), errors)
 
     def as_div(
         self,
@@ -97,7 +108,8 @@ class Form:
             label_class: The class of each label.
             input_class: The class of each input.
             skip_fields: Fields to leave out.
-            errors: What refused the values: a `ShieldException`, a list of them, or reasons by field.
+            errors: What refused the values: a `ShieldException`, a list of them, or reasons by field. Those
+                of no field (the key is ``""``) stand before the first one.
 
         Raises:
             FormPunch: *values* are of another document.
@@ -107,14 +119,22 @@ class Form:
             "label_class": class_attribute(label_class),
             "input": class_attribute(input_class),
         }
-        return self._render(DIV, values, styles, skip_fields or (), errors)
+        return self._render((DIV_OF_ALL, DIV), values, styles, skip_fields or (), errors)
 
     def _render(
-        self, template: str, values: Any, styles: Mapping[str, str], skipped: Collection[str], errors: Any
+        self,
+        templates: tuple[str, str],
+        values: Any,
+        styles: Mapping[str, str],
+        skipped: Collection[str],
+        errors: Any,
     ) -> str:
         shown, reasons = self._read_values(values), read_reasons(errors)
-        lines = [
-            template.format(
+        of_all, of_one = templates
+        of_whole = write_error(reasons.get(WHOLE, ())).lstrip()
+        lines = [of_all.format(error=of_whole, **styles)] if of_whole else []
+        lines += [
+            of_one.format(
                 label=html.escape(line.label),
                 attributes=write_attributes(line, shown.get(line.name)),
                 error=write_error(reasons.get(line.name, ())),
@@ -149,10 +169,17 @@ def class_attribute(value: str | None) -> str:
 def write_attributes(line: Input, value: Any) -> str:
     """Return the attributes of an input, with its value unless it is a secret."""
     written = f'type="{html.escape(line.type)}" name="{html.escape(line.name)}" '
-    if value in (None, "", False) or line.type == "password":
+    if line.type == "password" or is_blank(line, value):
         return written
-    checked = "checked " if line.type in ("radio", "checkbox") else ""
+    checked = "checked " if line.type in BOXES else ""
     return f'{written}value="{html.escape(str(value))}" {checked}'
+
+
+def is_blank(line: Input, value: Any) -> bool:
+    """Return whether an input shows nothing for *value*; 0 is a number, but no box that is on."""
+    if line.type in BOXES:
+        return value in (None, "", False)
+    return value is None or value is False or value == ""
 
 
 def write_error(reasons: Collection[str]) -> str:
@@ -161,11 +188,11 @@ def write_error(reasons: Collection[str]) -> str:
 
 
 def read_reasons(errors: Any) -> dict[str, list[str]]:
-    """Return the reasons by field, from whatever told them."""
+    """Return the reasons by field, WHOLE for the document itself, from whatever told them."""
     if isinstance(errors, Mapping):
         return {name: [said] if isinstance(said, str) else list(said) for name, said in errors.items()}
     reasons: dict[str, list[str]] = {}
     for refusal in [errors] if isinstance(errors, ShieldException) else errors or ():
         for error in refusal.errors:
-            reasons.setdefault(str(error.path[0]), []).append(error.reason)
+            reasons.setdefault(str(error.path[0]) if error.path else WHOLE, []).append(error.reason)
     return reasons
