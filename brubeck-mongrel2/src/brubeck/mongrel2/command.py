@@ -145,7 +145,11 @@ def tell_supervisor(config: Path, number: int) -> None:
         raise click.UsageError("`brubeck mongrel2 up` does not run here.")
     import os
 
-    os.kill(pid, number)
+    try:
+        os.kill(pid, number)
+    except OSError as exc:
+        message = f"`brubeck mongrel2 up` (pid {pid}) cannot be told: {exc.strerror}."
+        raise click.UsageError(message) from None
 
 
 @mongrel2.command()

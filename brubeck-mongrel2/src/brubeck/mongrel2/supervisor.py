@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import logging
 import os
 import resource
@@ -11,9 +12,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from brubeck.core.errors import ConfigurationError
 from brubeck.mongrel2.control import ask_balancer
@@ -28,6 +30,8 @@ POLL_S = 0.05
 LONGEST_BACK_OFF_S = 10.0
 DRAIN_S = 30.0
 READY_S = 30.0
+LOCK_S = 1.0
+"""`up` tries for so long: a `stop` that looks whether somebody holds the file has it for a moment itself."""
 
 
 @dataclass
@@ -178,10 +182,6 @@ class Supervisor:
             raise ConfigurationError(
                 "mongrel2 is not installed. On Debian: sudo apt-get install mongrel2-core"
             )
-        if (pid := find_supervisor(settings)) is not None:
-            raise ConfigurationError(
-                f"`brubeck mongrel2 up` already runs in {str(settings.folder)!r} (pid {pid})."
-            )
         self.settings = settings
         self.server = Child("mongrel2", self._start_server)
         self.teams = [Team(settings, settings, target, workers)]
@@ -199,13 +199,19 @@ class Supervisor:
     def run(self) -> int:
         """Run until SIGTERM or SIGINT; replace the workers at SIGHUP.
 
+        Raises:
+            ConfigurationError: Another one runs in the folder.
+
         Blocks:
             The thread.
         """
         raise_descriptor_limit()
         self.settings.folder.mkdir(parents=True, exist_ok=True)
-        pid_file = supervisor_file(self.settings)
-        pid_file.write_text(f"{os.getpid()}\n")
+        with hold_folder(self.settings):
+            self._run()
+        return 0
+
+    def _run(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._note_stop)
         signal.signal(signal.SIGHUP, self._note_reload)
@@ -218,8 +224,6 @@ class Supervisor:
                 time.sleep(POLL_S)
         finally:
             self._stop()
-            pid_file.unlink(missing_ok=True)
-        return 0
 
     def _note_stop(self, *_: object) -> None:
         self._wants_stop = True
@@ -266,11 +270,64 @@ def supervisor_file(settings: ServerSettings) -> Path:
     return settings.folder / "up.pid"
 
 
-def find_supervisor(settings: ServerSettings) -> int | None:
-    """Return the process id of the `up` that runs in this folder, if one does."""
+@contextlib.contextmanager
+def hold_folder(settings: ServerSettings) -> Iterator[None]:
+    """Hold the file with the id of this process, locked, while the block runs.
+
+    The lock goes with the process, however that ends; the number alone says nothing, since the system gives it again.
+
+    Raises:
+        ConfigurationError: Another process holds it.
+    """
+    path = supervisor_file(settings)
+    file = open_locked(path)
+    if file is None:
+        raise ConfigurationError(
+            f"`brubeck mongrel2 up` already runs in {str(settings.folder)!r} (pid {path.read_text().strip()})."
+        )
+    with file:
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def open_locked(path: Path) -> IO[str] | None:
+    """Open *path* and lock it; return None where another process holds it."""
+    deadline = time.monotonic() + LOCK_S
+    while time.monotonic() < deadline:
+        file = path.open("a+")
+        if lock(file, fcntl.LOCK_EX) and is_at(path, file):
+            return file
+        file.close()
+        time.sleep(POLL_S)
+    return None
+
+
+def is_at(path: Path, file: IO[str]) -> bool:
+    """Say whether *file* is what *path* leads to; who held it before may have removed it meanwhile."""
     try:
-        pid = int(supervisor_file(settings).read_text())
-        os.kill(pid, 0)
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
+
+
+def lock(file: IO[str], kind: int) -> bool:
+    """Lock *file*, and say whether that was possible."""
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def find_supervisor(settings: ServerSettings) -> int | None:
+    """Return the process id of the `up` that runs in this folder, if one does: one that holds its file."""
+    try:
+        with supervisor_file(settings).open() as file:
+            return None if lock(file, fcntl.LOCK_SH) else int(file.read())
     except (OSError, ValueError):
         return None
-    return pid
