@@ -232,6 +232,153 @@ def test_a_client_that_goes_on_has_had_its_answer(bench):
     assert connections(bench.given(b"b")) == [1]
 
 
+def sent_order(bench, *identities):
+    """Return the paths of what was sent, in order."""
+    frames = [
+        frame for who, frame in bench.sent if who in identities and frame[:1] in (Verb.WORK, Verb.AGAIN)
+    ]
+    bench.sent.clear()
+    return [data.split(b" ")[2] for frame in frames for _, data in unpack_work(frame)]
+
+
+def test_what_is_in_the_backlog_of_a_dead_worker_stays_behind_what_was_sent():
+    """Nobody knows how many answers the client has had, and a third worker may have an owner's part."""
+    bench = Bench()
+    bench.ready(b"a", credit=1)
+    bench.take(message(7, path=b"/1"), message(7, path=b"/2"))
+    bench.ready(b"b")
+    bench.ready(b"c")
+    bench.balance.lose(b"a", bench.now)
+    bench.balance.flush()
+
+    assert b"m2 1:7, " in bench.published
+    assert not bench.given(b"b") + bench.given(b"c")
+
+
+def test_what_was_never_sent_to_a_dead_worker_keeps_its_order():
+    bench = Bench()
+    bench.ready(b"a", credit=1)
+    bench.balance.hear(b"a", Verb.HOLD + b"m2 7", bench.now)
+    bench.take(message(1, path=b"/0"), message(7, path=b"/1"), message(7, path=b"/2"), message(7, path=b"/3"))
+    bench.balance.hear(b"a", Verb.RELEASE + b"m2 7", bench.now)
+    bench.sent.clear()
+    bench.balance.lose(b"a", bench.now)
+    bench.ready(b"b")
+    bench.balance.flush()
+
+    assert sent_order(bench, b"b") == [b"/0", b"/1", b"/2", b"/3"]
+    assert not bench.published
+
+
+def test_no_message_overtakes_an_earlier_one_of_its_connection_that_waits():
+    bench = Bench()
+    bench.take(message(7, path=b"/1"), message(8, path=b"/x"), message(7, path=b"/2"))
+    bench.ready(b"a", credit=1)
+    bench.balance.flush()
+    bench.take(message(7, path=b"/3"))
+    [(serial, _)] = bench.given(b"a")
+    order = []
+    for _ in range(3):
+        bench.done(b"a", serial)
+        [(serial, _)] = unpack_work(bench.sent[-1][1])
+        order += sent_order(bench, b"a")
+
+    assert order == [b"/x", b"/2", b"/3"]
+
+
+def test_no_message_overtakes_an_earlier_one_in_a_backlog():
+    bench = Bench()
+    bench.ready(b"a", credit=1)
+    bench.take(message(7, path=b"/1"), message(7, path=b"/2"))
+    [(serial, _)] = bench.given(b"a")
+    bench.ready(b"b")
+    bench.done(b"a", serial, credit=0)
+    bench.take(message(7, path=b"/3"))
+
+    assert not bench.given(b"b")
+
+
+def test_what_workers_die_of_is_502_at_the_second_death(bench):
+    bench.take(message(7))
+    for identity in (b"a", b"b"):
+        bench.balance.lose(identity, bench.now)
+    bench.balance.flush()
+
+    assert b" 502 Bad Gateway" in bench.published[0]
+    assert not bench.balance.waiting
+    assert not bench.balance.repeated
+
+
+def test_whoever_came_later_does_not_wait_longer_for_what_is_done_over():
+    bench = Bench(wait_s=10)
+    bench.ready(b"a", credit=1)
+    bench.take(message(1), message(2))
+    bench.now += 9
+    bench.balance.lose(b"a", bench.now)
+    bench.balance.tick(bench.now + 2)
+
+    assert [item[1] for item in bench.balance.waiting] == [b"m2 1"]
+    assert b"m2 1:2, HTTP/1.1 503" in bench.published[0]
+
+
+@pytest.mark.parametrize("about", [b"1", b"[]", b"null", b"[" * 100_000, b'{"pid": {}, "host": 5}', b"\xff"])
+def test_a_worker_that_says_nonsense_of_itself_ends_nobody(about):
+    bench = Bench()
+    bench.balance.hear(b"a", Verb.READY + b"\x01\x00" + about, bench.now)
+    bench.balance.hear(b"x", Verb.STATUS, bench.now)
+    bench.balance.lose(b"a", bench.now)
+
+    assert json.loads(bench.sent[-1][1][1:])["workers"][0]["pid"] is None
+
+
+def describe_first(bench):
+    return bench.balance.status(bench.now)["workers"][0]
+
+
+@pytest.mark.parametrize("key", [b"junk", b"m2 x", b"m2 7 8", b"", b"m2  7"])
+def test_a_connection_that_is_none_is_not_held(key):
+    bench = Bench()
+    bench.ready(b"a")
+    bench.balance.hear(b"a", Verb.HOLD + key, bench.now)
+    bench.balance.lose(b"a", bench.now)
+
+    assert not bench.published
+
+
+def test_a_worker_has_no_more_credit_than_it_said_at_first():
+    bench = Bench()
+    bench.ready(b"a", credit=4)
+    for _ in range(3):
+        bench.done(b"a", credit=65_535)
+
+    assert describe_first(bench)["credit"] == 4
+
+
+def test_what_a_worker_says_of_messages_it_has_not_is_not_kept():
+    bench = Bench()
+    bench.ready(b"a")
+    bench.balance.hear(b"a", pack_numbers(Verb.BEGUN, range(1000, 2000)), bench.now)
+
+    assert not bench.balance.workers[b"a"].begun
+
+
+def test_nothing_is_kept_of_a_socket_that_was_released(bench):
+    bench.balance.hear(b"a", Verb.HOLD + b"m2 7", bench.now)
+    bench.take(*(message(7, "WEBSOCKET") for _ in range(2)))
+    bench.done(b"a", *(serial for serial, _ in bench.given(b"a")))
+    bench.balance.hear(b"a", Verb.RELEASE + b"m2 7", bench.now)
+
+    assert not bench.balance.workers[b"a"].pipelined
+    assert not bench.balance.owners
+
+
+def test_a_stop_waits_for_answers_and_not_for_sockets(bench):
+    bench.balance.hear(b"a", Verb.HOLD + b"m2 7", bench.now)
+    assert bench.balance.is_done
+    bench.take(message(8))
+    assert not bench.balance.is_done
+
+
 def test_what_waits_too_long_is_503():
     bench = Bench(wait_s=1.0)
     bench.take(message(1))

@@ -42,7 +42,17 @@ class PidHandler(WebMessageHandler):
         return str(os.getpid())
 
 
+class DieHandler(WebMessageHandler):
+    """Ends its process."""
+
+    def get(self) -> str:
+        os._exit(1)
+
+
 app = Brubeck(
     mongrel2_pair=("tcp://127.0.0.1:9", "tcp://127.0.0.1:8"),
-    handler_tuples=[(r"^/echo$", EchoHandler), (r"^/nap$", NapHandler), (r"^/pid$", PidHandler)],
+    handler_tuples=[
+        *((r"^/echo$", EchoHandler), (r"^/nap$", NapHandler)),
+        *((r"^/pid$", PidHandler), (r"^/die$", DieHandler)),
+    ],
 )

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import zmq
 from brubeck.core.client import SocketClient
 from brubeck.core.contracts import ConnectionContract
 from brubeck.mongrel2 import Mongrel2Connection
@@ -140,6 +141,28 @@ class TestLife:
         assert found["slowest_s"] < 1
         posts = log.read_text().split()
         assert len(posts) == len(set(posts))
+
+    def test_what_workers_die_of_is_given_to_two_and_no_more(self) -> None:
+        with behind_balancer(4) as (server, _):
+            received = raw_exchange(server.address, b"GET /die HTTP/1.1\r\nHost: x\r\n\r\n", timeout_s=10)
+            left = status(server)["workers"]
+
+        assert received.startswith(b"HTTP/1.1 502 ")
+        assert len(left) == 2
+
+    def test_a_message_of_several_parts_costs_no_worker_its_credit(self) -> None:
+        """A socket of the kind REQ sends an empty part first; what followed was taken for somebody's name."""
+        with behind_balancer(1) as (server, _), zmq.Context() as context, context.socket(zmq.REQ) as asking:
+            asking.linger = 0
+            asking.connect(server.settings.balancer_spec)
+            asking.send(b"S")
+            for number in range(100):
+                received = raw_exchange(server.address, b"GET /echo?id=%d HTTP/1.0\r\n\r\n" % number)
+                assert received.endswith(b"%d" % number)
+            [found] = status(server)["workers"]
+
+        assert found["credit"] == 32
+        assert not found["unanswered"]
 
     def test_a_silent_lifeline_holds_up_nobody(self) -> None:
         """The balancer waited up to 1 s for the name of whoever had connected, and then forgot the line."""

@@ -71,6 +71,7 @@ class BalancerProcess:
             router.close(0)
             raise ConfigurationError(f"The balancer cannot listen on {address!r}: {exc.strerror}.") from None
         self._router_send = super(zmq.Socket, router).send
+        self._router_get = super(zmq.Socket, router).get
         return router
 
     def _make_pub(self, address: str) -> zmq.Socket[bytes]:
@@ -90,14 +91,14 @@ class BalancerProcess:
         self._pub.send(data, zmq.NOBLOCK)
 
     def run(self) -> None:
-        """Balance until `is_stopping`, and until what was given is answered.
+        """Balance until `is_stopping`, and until what was given is answered. WebSockets are their workers' to close.
 
         Blocks:
             The thread.
         """
         ticked_at = 0.0
         balance = self.balance
-        while not (self.is_stopping and not balance.owners and not balance.waiting):
+        while not (self.is_stopping and balance.is_done):
             ready = dict(self._poller.poll(int(1000 * (GRACE_S if self._cut else TICK_S))))
             now = time.monotonic()
             if self._pub in ready:
@@ -127,7 +128,13 @@ class BalancerProcess:
 
     def _hear_worker(self, now: float) -> None:
         identity = self._router.recv(zmq.NOBLOCK)
-        self.balance.hear(identity, self._router.recv(zmq.NOBLOCK), now)
+        frame = self._router.recv(zmq.NOBLOCK)
+        if self._router_get(zmq.RCVMORE):
+            while self._router.getsockopt(zmq.RCVMORE):
+                self._router.recv(zmq.NOBLOCK)
+            self.balance.note_poison(identity, frame)
+            return
+        self.balance.hear(identity, frame, now)
 
     def _hear_server(self) -> None:
         """Begin to pull when the server listens; forget its clients when it has gone."""

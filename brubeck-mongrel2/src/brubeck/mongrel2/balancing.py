@@ -15,7 +15,7 @@ from dataclasses import asdict
 from typing import Any
 
 from brubeck.mongrel2.dealing import Dealing
-from brubeck.mongrel2.messages import MessageError, decode_message
+from brubeck.mongrel2.messages import MessageError, check_address, decode_message
 from brubeck.mongrel2.wire import Verb, unpack_numbers
 from brubeck.mongrel2.workers import Limits, Worker
 
@@ -53,7 +53,6 @@ class Balance(Dealing):
         super().__init__(send, publish, limits, first_serial)
         self.lifeline = lifeline
         self._lost: dict[bytes, float] = {}
-        self._dirty: set[Worker] = set()
         self._verbs: dict[bytes, Callable[[Worker, bytes, float], object]] = {
             Verb.DONE: self._done,
             Verb.SENDING: self._sending,
@@ -84,14 +83,15 @@ class Balance(Dealing):
             if act is not None:
                 act(worker, frame, now)
         except (ValueError, IndexError):
-            self.totals.poisonous += 1
-            log.warning("The worker %r said %r, which cannot be read.", identity, frame[:80])
+            self.note_poison(identity, frame)
+
+    def note_poison(self, identity: bytes, frame: bytes) -> None:
+        """Count what is no frame of a worker."""
+        self.totals.poisonous += 1
+        log.warning("The worker %r said %r, which cannot be read.", identity, frame[:80])
 
     def _ready(self, identity: bytes, frame: bytes, now: float) -> None:
-        try:
-            credit, about = int.from_bytes(frame[1:3], "little"), json.loads(frame[3:])
-        except ValueError:
-            return
+        credit, about = int.from_bytes(frame[1:3], "little"), read_about(frame[3:])
         self._lost.pop(identity, None)
         known = self.workers.get(identity)
         if known is not None:
@@ -102,7 +102,7 @@ class Balance(Dealing):
 
     def _done(self, worker: Worker, frame: bytes, now: float) -> None:
         credit, serials = unpack_numbers(frame)
-        worker.credit += credit
+        worker.credit = min(worker.credit + credit, worker.most_credit)
         unanswered, owners, begun = worker.unanswered, self.owners, worker.begun
         for serial in serials:
             found = unanswered.pop(serial, None)
@@ -111,7 +111,7 @@ class Balance(Dealing):
             if begun:
                 begun.discard(serial)
             if self.repeated:
-                self.repeated.discard(found[0])
+                self.repeated.pop(found[0], None)
             self.totals.answered += 1
             owner = owners.get(found[0])
             if owner is not None and owner[0] is worker:
@@ -129,16 +129,16 @@ class Balance(Dealing):
         worker.sending = frame
 
     def _begun(self, worker: Worker, frame: bytes, now: float) -> None:
-        worker.begun.update(unpack_numbers(frame)[1])
+        worker.begun.update(serial for serial in unpack_numbers(frame)[1] if serial in worker.unanswered)
 
     def _hold(self, worker: Worker, frame: bytes, now: float) -> None:
         key = frame[1:]
-        owner = self.owners.get(key)
-        if owner is None:
-            self.owners[key] = [worker, 0, True]
-        elif owner[0] is worker:
+        sender, number = key.split(b" ")
+        check_address(sender, number)
+        owner = self.owners.setdefault(key, [worker, 0, True])
+        if owner[0] is worker:
             owner[2] = True
-        worker.held.add(key)
+            worker.held.add(key)
 
     def _release(self, worker: Worker, frame: bytes, now: float) -> None:
         key = frame[1:]
@@ -148,6 +148,7 @@ class Balance(Dealing):
             owner[2] = False
             if not owner[1]:
                 del self.owners[key]
+                worker.pipelined.discard(key)
 
     def _leave(self, worker: Worker, frame: bytes, now: float) -> None:
         if not worker.is_leaving:
@@ -179,19 +180,24 @@ class Balance(Dealing):
             self._close(key)
         dead = set(worker.held)
         self._settle_doubled(worker, dead)
-        again = [*worker.unanswered.items(), *((0, item) for item in worker.backlog)]
-        for serial, (key, data) in again:
-            if key not in dead and not self._save(key, data, serial in worker.begun, serial != 0, now):
+        saved = []
+        for serial, (key, data) in [*worker.unanswered.items(), *((0, item) for item in worker.backlog)]:
+            if key not in dead and not self._may_go_on(key, data, serial in worker.begun, serial != 0):
                 dead.add(key)
+            if key not in dead:
+                saved.append((now, key, data, serial != 0))
+        self._keep_waiting([*saved, *self.waiting])
         self._give_waiting(now)
 
     def _settle_doubled(self, worker: Worker, dead: set[bytes]) -> None:
         """See to the connections with several unanswered messages of a dead worker.
 
         Where the answer to the first was leaving when the next came, the client has had it, and the next is done over.
-        Else the client pipelines, and how many answers it has had cannot be known: its connection is closed.
+        Else the client pipelines, and how many answers it has had cannot be known: its connection is closed. What was
+        never sent is in no doubt.
         """
-        counts = Counter(key for key, _ in worker.unanswered.values())
+        sent = {key for key, _ in worker.unanswered.values()}
+        counts = Counter(key for key, _ in [*worker.unanswered.values(), *worker.backlog] if key in sent)
         leaving = worker.leaving()
         for key in (key for key, count in counts.items() if count > 1 and key not in dead):
             if key in leaving and key not in worker.pipelined:
@@ -202,23 +208,23 @@ class Balance(Dealing):
                 self._close(key)
                 dead.add(key)
 
-    def _save(self, key: bytes, data: bytes, has_begun: bool, was_sent: bool, now: float) -> bool:
-        """See to one message of a dead worker; say whether its connection goes on."""
+    def _may_go_on(self, key: bytes, data: bytes, has_begun: bool, was_sent: bool) -> bool:
+        """Say whether a message of a dead worker may be given to another; where not, answer it or close."""
         try:
-            message = decode_message(data)
+            method = decode_message(data).get(b"METHOD")
         except MessageError:
-            return True
-        if has_begun or message.get(b"METHOD").startswith(b"WEBSOCKET"):
+            return False  # Mongrel2 sends none such, and nobody could be answered
+        if has_begun or method.startswith(b"WEBSOCKET"):
             self._close(key)
             return False
-        if was_sent and message.get(b"METHOD") not in SAFE_METHODS:
+        if not was_sent:
+            return True
+        if method not in SAFE_METHODS or self.repeated.get(key, 0) >= self.limits.max_repeats:
             self.totals.failed += 1
-            self._refuse(key, 502, message.get(b"METHOD") == b"HEAD")
+            self._refuse(key, 502, method == b"HEAD")
             return False
-        self.totals.retried += was_sent
-        self.repeated.add(key)
-        if not self._again(key, data):
-            self.waiting.appendleft((now, key, data, True))
+        self.totals.retried += 1
+        self.repeated[key] = self.repeated.get(key, 0) + 1
         return True
 
     def tick(self, now: float) -> None:
@@ -227,14 +233,18 @@ class Balance(Dealing):
         for worker in list(self.workers.values()):
             if now - worker.heard_at > self.limits.dead_after_s:
                 self.lose(worker.identity, now)
-        while self.waiting and now - self.waiting[0][0] > self.limits.wait_s:
-            _, key, data, _ = self.waiting.popleft()
+        since = now - self.limits.wait_s
+        late = [item for item in self.waiting if item[0] < since]
+        if not late:
+            return
+        self._keep_waiting([item for item in self.waiting if item[0] >= since])
+        for _, key, data, _ in late:
             self.totals.expired += 1
             self._refuse(key, 503, b"4:HEAD," in data[:2000])
 
     def forget_server(self) -> None:
         """Note that Mongrel2 has gone, and every client with it."""
-        self.waiting.clear()
+        self._keep_waiting(())
         self.owners.clear()
         self.repeated.clear()
         for worker in self.workers.values():
@@ -244,6 +254,7 @@ class Balance(Dealing):
             worker.unanswered.clear()
             worker.begun.clear()
             worker.held.clear()
+            worker.pipelined.clear()
             worker.backlog.clear()
 
     def status(self, now: float) -> dict[str, Any]:
@@ -254,6 +265,18 @@ class Balance(Dealing):
             "connections": len(self.owners),
             "workers": [worker.describe(now) for worker in self.workers.values()],
         }
+
+
+def read_about(text: bytes) -> dict[str, Any]:
+    """Return the process and the host that a worker names; what else it says is for nobody."""
+    try:
+        about = json.loads(text)
+    except (ValueError, RecursionError):
+        about = None
+    if not isinstance(about, dict):
+        about = {}
+    pid, host = about.get("pid"), about.get("host")
+    return {"pid": pid if type(pid) is int else None, "host": host[:255] if isinstance(host, str) else None}
 
 
 _DISCONNECT = b' @* 16:6:METHOD,4:JSON,}21:{"type":"disconnect"},'

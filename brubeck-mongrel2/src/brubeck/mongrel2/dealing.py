@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
@@ -30,9 +30,12 @@ class Dealing:
 
     Attributes:
         workers: By identity; those that waited longest first.
-        waiting: Since when, connection, message, whether it was with a worker that died.
-        owners: By connection: the worker that has it, how many of its messages are unanswered, whether it is held.
-        repeated: Connections of messages that are done over; the first answer may have reached the client after all.
+        waiting: Since when, connection, message, whether it was with a worker that died. Those of a connection are in
+            the order in which they came.
+        owners: By connection: the worker that has it, how many messages it brought are with that worker, unanswered or
+            in its backlog, and whether it is held.
+        repeated: By connection of a message that is done over, how often; the first answer may have reached the client
+            after all.
     """
 
     def __init__(
@@ -49,7 +52,8 @@ class Dealing:
         self.workers: dict[bytes, Worker] = {}
         self.waiting: deque[tuple[float, bytes, bytes, bool]] = deque()
         self.owners: dict[bytes, list[Any]] = {}
-        self.repeated: set[bytes] = set()
+        self.repeated: dict[bytes, int] = {}
+        self._waiting_keys: Counter[bytes] = Counter()
         self._serial = first_serial
         self._dirty: set[Worker] = set()
 
@@ -57,6 +61,11 @@ class Dealing:
     def has_room(self) -> bool:
         """Whether more messages should be read."""
         return len(self.waiting) < self.limits.max_waiting
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing waits, and no worker has anything unanswered."""
+        return not self.waiting and not any(owner[1] for owner in self.owners.values())
 
     def take(self, data: bytes, now: float) -> None:
         """Take a message of Mongrel2."""
@@ -74,19 +83,31 @@ class Dealing:
         self.totals.received += 1
         if self.repeated and key in self.repeated:
             self._close(key)  # the answer that is on its way would be taken for the one to this message
+        elif self.waiting and key in self._waiting_keys:
+            self._wait(now, key, data)
         elif owner is not None:
-            self._to_owner(owner[0], key, data)
+            self._to_owner(owner, key, data)
         elif self.waiting or not self._assign(key, data):
-            self.waiting.append((now, key, data, False))
+            self._wait(now, key, data)
+
+    def _wait(self, now: float, key: bytes, data: bytes) -> None:
+        self.waiting.append((now, key, data, False))
+        self._waiting_keys[key] += 1
+
+    def _keep_waiting(self, items: Iterable[tuple[float, bytes, bytes, bool]]) -> None:
+        """Have *items* wait and no others."""
+        self.waiting = deque(items)
+        self._waiting_keys = Counter(item[1] for item in self.waiting)
 
     def _notice(self, key: bytes, data: bytes, owner: list[Any] | None) -> None:
         self.totals.disconnects += 1
-        self.repeated.discard(key)
+        self.repeated.pop(key, None)
+        if self.waiting and key in self._waiting_keys:
+            self._keep_waiting([item for item in self.waiting if item[1] != key])
         if owner is None:
-            if self.waiting:
-                self.waiting = deque(item for item in self.waiting if item[1] != key)
             return
         worker: Worker = owner[0]
+        worker.pipelined.discard(key)
         self._flush_worker(worker)
         self.send(worker.identity, Verb.NOTICE + data)
         if key in worker.held:
@@ -95,9 +116,10 @@ class Dealing:
             if not owner[1]:
                 del self.owners[key]
 
-    def _to_owner(self, worker: Worker, key: bytes, data: bytes) -> None:
+    def _to_owner(self, owner: list[Any], key: bytes, data: bytes) -> None:
         """Give a message to the worker that has its connection, behind what waits for that."""
-        if self.owners[key][1]:
+        worker: Worker = owner[0]
+        if owner[1]:
             worker.note_more(key)
         if worker.credit > 0 and not worker.backlog:
             self._give(worker, key, data)
@@ -105,6 +127,8 @@ class Dealing:
             worker.backlog.append((key, data))
         else:
             self._close(key)
+            return
+        owner[1] += 1
 
     def _assign(self, key: bytes, data: bytes) -> bool:
         """Give a message to the worker with the fewest unanswered ones, if any has credit."""
@@ -119,6 +143,7 @@ class Dealing:
         if len(self.workers) > 1:  # of workers with as little to do, the one that waited longest is next
             self.workers[best.identity] = self.workers.pop(best.identity)
         self._give(best, key, data)
+        self.owners[key] = [best, 1, False]
         return True
 
     def _give(self, worker: Worker, key: bytes, data: bytes) -> None:
@@ -128,11 +153,6 @@ class Dealing:
         worker.serials.append(serial)
         worker.messages.append(data)
         self._dirty.add(worker)
-        owner = self.owners.get(key)
-        if owner is None:
-            self.owners[key] = [worker, 1, False]
-        else:
-            owner[1] += 1
 
     def flush(self) -> None:
         """Send what was assigned."""
@@ -147,15 +167,18 @@ class Dealing:
             self.send(worker.identity, frame)
 
     def _give_waiting(self, now: float) -> None:
-        waiting = self.waiting
+        waiting, keys = self.waiting, self._waiting_keys
         while waiting:
             _, key, data, is_again = waiting[0]
             owner = self.owners.get(key)
             if owner is not None:
-                self._to_owner(owner[0], key, data)
+                self._to_owner(owner, key, data)
             elif not (self._again(key, data) if is_again else self._assign(key, data)):
                 break
             waiting.popleft()
+            keys[key] -= 1
+            if not keys[key]:
+                del keys[key]
 
     def _again(self, key: bytes, data: bytes) -> bool:
         if not self._assign(key, data):
@@ -167,6 +190,7 @@ class Dealing:
         return True
 
     def _refuse(self, key: bytes, status: int, is_head: bool) -> None:
+        self.repeated.pop(key, None)  # no disconnect follows when it is us who close
         sender, number = key.split(b" ")
         self.publish(encode_reply(sender, number, encode_refusal(status, is_head)))
         self.publish(encode_close(sender, number))

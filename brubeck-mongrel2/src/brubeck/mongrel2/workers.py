@@ -20,12 +20,15 @@ class Limits:
         wait_s: A message that waited so long is answered with 503.
         dead_after_s: A worker that has been silent so long is taken for dead.
         max_backlog: Messages of held connections queued for one worker; more end the connection they came on.
+        max_repeats: How often a safe message is done over because its worker died; then it is answered with 502, for it
+            may be what they die of.
     """
 
     max_waiting: int = 10_000
     wait_s: float = 10.0
     dead_after_s: float = 5.0
     max_backlog: int = 10_000
+    max_repeats: int = 1
 
 
 @dataclass
@@ -49,6 +52,7 @@ class Worker:
 
     Attributes:
         credit: How many more it takes.
+        most_credit: What it said at first, and can never have more of.
         unanswered: By serial number: connection, message, whether the answer has begun.
         held: Connections whose messages are this worker's.
         backlog: Messages for it that wait for credit.
@@ -58,7 +62,7 @@ class Worker:
 
     def __init__(self, identity: bytes, credit: int, about: dict[str, Any], now: float) -> None:
         self.identity = identity
-        self.credit = credit
+        self.credit = self.most_credit = credit
         self.about = about
         self.heard_at = now
         self.is_leaving = False
