@@ -173,16 +173,18 @@ class BalancedSource:
             old.close()
 
     def handle(self, item: Item, member: Member) -> None:
-        """Answer one message, and note that for the balancer."""
+        """Answer one message, and note that for the balancer, also where the handler ended its greenlet."""
         member.serial, data, member.must_close = item
         member.owes_credit = True
         serial = member.serial
-        self._answerer.handle(data, member)
-        self._done.append(serial)
-        if member.owes_credit:
-            self._returned += 1
-        if member.is_blocked:
-            self.flush_soon()
+        try:
+            self._answerer.handle(data, member)
+        finally:
+            self._done.append(serial)
+            if member.owes_credit:
+                self._returned += 1
+            if member.is_blocked:
+                self.flush_soon()
 
     def note_blocked(self, member: Member) -> None:
         """Return the credit of a message that waits: the worker has time for others."""
