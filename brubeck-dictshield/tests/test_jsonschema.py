@@ -227,3 +227,91 @@ def test_one_property():
 
     assert (type(field), field.max_length) == (StringField, 3)
     assert Document.map_jsonschema_field_to_dictshield({"title": "x"}) is None
+
+
+def read_one(schema, **more):
+    return Document.from_jsonschema({"title": "New", "required": [], "properties": {"a": schema}, **more})
+
+
+@pytest.mark.parametrize(
+    ("schema", "kind"),
+    [
+        ({"type": "integer", "maxLength": 3, "pattern": "a"}, IntField),
+        ({"type": "string", "minimum": 3, "maxLength": 3}, StringField),
+        ({"type": "string", "format": "date-time", "maxLength": 30}, DateTimeField),
+        ({"type": "string", "format": "uuid", "pattern": "a"}, UUIDField),
+        ({"type": "boolean", "maximum": 3}, BooleanField),
+        ({"type": "any", "minLength": 1}, BaseField),
+        ({"type": "array", "items": True, "maximum": 1}, ListField),
+        (True, BaseField),
+    ],
+)
+def test_keywords_of_other_types_are_ignored_and_true_is_anything(schema, kind):
+    """They raised TypeError: the field did not know the option, `in` nothing of booleans."""
+    made = read_one(schema)
+
+    assert type(made._fields["a"]) is kind
+    assert Document.map_jsonschema_field_to_dictshield(schema) is not None
+
+
+@pytest.mark.parametrize(
+    ("schema", "path", "match"),
+    [
+        ({"type": "string", "pattern": "("}, ("a",), "The pattern cannot be read"),
+        ({"type": "string", "pattern": 3}, ("a",), "The pattern cannot be read"),
+        (False, ("a",), "must be an object or true"),
+        (None, ("a",), "must be an object or true"),
+        ({"type": "array", "items": False}, ("a",), "must be an object or true"),
+        ({"type": "object", "properties": {"b": False}}, ("a", "b"), "must be an object or true"),
+        (
+            {"type": "object", "properties": {"to_json": True}},
+            ("a", "to_json"),
+            "like a part of all documents",
+        ),
+    ],
+)
+def test_properties_that_cannot_be_read(schema, path, match):
+    """They raised what Python raises of itself: re.error, TypeError, AttributeError."""
+    with pytest.raises(ShieldException, match=match) as caught:
+        read_one(schema)
+
+    assert [error.path for error in caught.value.errors] == [path]
+
+
+@pytest.mark.parametrize(
+    "name", ["validate", "_values", "_clean", "_plan", "to_python", "_data", "__init__", "Meta", "shout"]
+)
+def test_properties_cannot_take_the_place_of_what_documents_need(name):
+    """Documents of such a class raised RecursionError, or called a value."""
+
+    class Base(Document):
+        def shout(self):
+            return "a"
+
+    with pytest.raises(ShieldException, match="cannot be called like a part of all documents"):
+        Base.from_jsonschema({"title": "New", "properties": {name: {"type": "string"}}})
+
+
+def test_fields_and_ids_of_the_base_can_be_described_anew():
+    class Base(Document):
+        pk = UUIDField(id_field=True)
+        name = StringField()
+
+    made = Base.from_jsonschema(
+        {"title": "New", "required": [], "properties": {"name": {"type": "integer"}, "__typename": True}}
+    )
+
+    assert made(name="3").name == 3
+
+
+def test_points_keep_their_size():
+    """They came back as lists of any length."""
+
+    class Place(Document):
+        at = GeoPointField(required=True)
+
+    made = Document.from_jsonschema(Place.to_jsonschema())
+
+    assert made.to_jsonschema() == Place.to_jsonschema()
+    with pytest.raises(ShieldException, match="two-dimensional"):
+        made(at=[1, 2, 3]).validate()

@@ -47,6 +47,8 @@ class JSONSchema:
         Raises:
             AttributeError: The schema has no title or no properties.
             DictFieldNotFound: No field stands for a type.
+            ShieldException: A property is no schema, has the name of a part of all documents, or a pattern
+                that cannot be read.
         """
         given = json.loads(schema) if isinstance(schema, str) else copy.deepcopy(dict(schema))
         if not given.get("title"):

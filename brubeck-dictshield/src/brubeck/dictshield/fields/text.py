@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from brubeck.dictshield.errors import ShieldException
 from brubeck.dictshield.fields.field import BaseField
+from brubeck.dictshield.patterns import dump_pattern
 from pydantic_core import SchemaValidator, core_schema
 from pydantic_core.core_schema import CoreSchema, StringSchema
 
@@ -130,7 +131,7 @@ class StringField(BaseField[str]):
         return self.min_length
 
     def _jsonschema_pattern(self) -> str | None:
-        return None if self.regex is None else self.regex.pattern
+        return None if self.regex is None else dump_pattern(self.regex)
 
     @classmethod
     def _from_jsonschema_types(cls) -> list[str]:
