@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from mongrel2_server import free_port
+from brubeck.core.client import SocketClient
+from brubeck.mongrel2.control import ask_balancer
+from brubeck.mongrel2.database import write_database
+from brubeck.mongrel2.settings import load_settings
+from mongrel2_server import free_port, is_listening, wait_until
 
 pytestmark = pytest.mark.live("mongrel2")
 
 COMMAND = [sys.executable, "-m", "brubeck.core.command", "mongrel2"]
+
+APP = """
+import os
+import gevent
+from brubeck.request_handling import Brubeck
+app = Brubeck()
+app.add_route("^/$")(lambda application, message: str(os.getpid()))
+app.add_route("^/slow$")(lambda application, message: gevent.sleep(6) or "slow")
+"""
 
 
 class Site:
@@ -23,7 +39,14 @@ class Site:
         self.port = free_port()
         self.config = folder / "mongrel2.toml"
         self.config.write_text(f"port = {self.port}\n")
+        self.app = folder / "site.py"
+        self.app.write_text(APP)
         (folder / "run").mkdir()
+
+    def workers(self) -> list[int]:
+        """Return the process ids of the workers that the balancer knows."""
+        status = ask_balancer(f"ipc://{self.folder}/run/balancer", 1) or {"workers": []}
+        return [worker["pid"] for worker in status["workers"]]
 
     def ask(self, *command: str, timeout_s: float = 20) -> subprocess.CompletedProcess[str]:
         """Run one command to its end."""
@@ -55,3 +78,76 @@ def test_a_stale_file_hits_no_stranger(site: Site, stranger: subprocess.Popen[by
     assert "does not run here" in answer.stderr
     with pytest.raises(subprocess.TimeoutExpired):
         stranger.wait(0.2)
+
+
+def children(pid: int) -> dict[int, str]:
+    """Return the command lines of the processes that *pid* started."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # ended meanwhile
+            if int((folder / "stat").read_text().rpartition(")")[2].split()[1]) == pid:
+                found[int(folder.name)] = (folder / "cmdline").read_text().replace("\0", " ")
+    return found
+
+
+@contextmanager
+def up(site: Site, workers: int = 2) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `up` until it answers; whatever it has started is gone at the end."""
+    line = [*COMMAND, "up", f"{site.app}:app", "--workers", str(workers), "--config", str(site.config)]
+    with (site.folder / "up.log").open("ab") as log:
+        process = subprocess.Popen(line, stdout=log, stderr=log)
+    started: set[int] = set()
+    try:
+        wait_until(lambda: is_listening(site.port), 20, "mongrel2")
+        wait_until(lambda: len(site.workers()) == workers, 20, "the workers")
+        started = set(children(process.pid))
+        yield process
+    finally:
+        started |= set(children(process.pid))
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(20)
+        process.kill()
+        process.wait(10)
+        for pid in started:
+            if str(site.folder) in command_of(pid):
+                os.kill(pid, signal.SIGKILL)
+
+
+def command_of(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""
+
+
+def test_all_ends_with_up_and_the_next_one_serves(site: Site) -> None:
+    """Killed, it left all running: `stop` found nobody, and the next one met a port in use, while the old answered."""
+    with up(site) as first:
+        old = children(first.pid)
+        first.kill()
+        first.wait(10)
+        wait_until(lambda: not any(map(command_of, old)), 10, "the end of all")
+        with up(site):
+            answer = SocketClient(f"http://127.0.0.1:{site.port}").get("/").text
+            stopped = site.ask("stop").returncode
+
+    assert len(old) == 4
+    assert int(answer) not in old
+    assert stopped == 0
+
+
+def test_the_next_up_ends_a_server_that_stayed(site: Site) -> None:
+    """As on macOS: a Mongrel2 in the folder of an `up` that was killed."""
+    settings = load_settings(site.config)
+    write_database(settings)
+    with subprocess.Popen(["mongrel2", str(settings.database), settings.uuid]) as stayed:
+        wait_until(lambda: is_listening(site.port), what="mongrel2")
+        (site.folder / "run/up.pid").write_text("1\n")
+        try:
+            with up(site):
+                ended = stayed.wait(5)
+        finally:
+            stayed.kill()
+
+    assert ended == 0

@@ -102,8 +102,31 @@ def balance(
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    end_with_parent()
     process.run()
     process.close()
+
+
+def end_with_parent() -> None:
+    """Where `up` started this process, end it at once when that has been killed.
+
+    Mongrel2 ends then too, so nothing is left to be answered; and the next balancer may listen already at the
+    path that an orderly end would remove.
+    """
+    import os
+    import select
+    from threading import Thread
+
+    from brubeck.core.workers import LIFE_FD, descriptor
+
+    life = descriptor(LIFE_FD)
+
+    def watch() -> None:
+        select.select([life], [], [])  # no read: the workers, who share it, have made it non-blocking
+        os._exit(1)
+
+    if life is not None:
+        Thread(target=watch, daemon=True).start()
 
 
 @mongrel2.command()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 from typing import Any
 
 import zmq
 from brubeck.mongrel2.tnetstrings import dump, pop
 from brubeck.mongrel2.wire import Verb
 
-__all__ = ["ask_balancer", "ask_server"]
+__all__ = ["ask_balancer", "ask_server", "end_server"]
 
 TIMEOUT_S = 2.0
 
@@ -18,12 +20,12 @@ def exchange(kind: int, address: str, question: bytes, timeout_s: float) -> byte
     """Send one message and return the answer, None when none comes."""
     context = zmq.Context()
     try:
-        socket = context.socket(kind)
-        socket.linger = 0
-        socket.connect(address)
-        socket.send(question)
-        answer = socket.recv() if socket.poll(int(timeout_s * 1000)) else None
-        socket.close()
+        channel = context.socket(kind)
+        channel.linger = 0
+        channel.connect(address)
+        channel.send(question)
+        answer = channel.recv() if channel.poll(int(timeout_s * 1000)) else None
+        channel.close()
     finally:
         context.term()
     return answer
@@ -51,6 +53,24 @@ def ask_server(address: str, timeout_s: float = TIMEOUT_S) -> list[dict[str, Any
     table, _ = pop(answer)
     names = [name.decode() for name in table[b"headers"]]
     return [dict(zip(names, map(plain, row), strict=False)) for row in table[b"rows"]]
+
+
+def end_server(address: str, timeout_s: float = TIMEOUT_S) -> None:
+    """Have the Mongrel2 whose control port is at *address* end, if one listens there.
+
+    Blocks:
+        The thread, for as long as *timeout_s*.
+    """
+    if is_listening(address):
+        exchange(zmq.REQ, address, dump(["terminate", {}]), timeout_s)
+
+
+def is_listening(address: str) -> bool:
+    """Say whether a process listens at an address in the file system; what a dead one left there does not count."""
+    with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError):
+        probe.connect(address.removeprefix("ipc://"))
+        return True
+    return False
 
 
 def plain(value: Any) -> Any:

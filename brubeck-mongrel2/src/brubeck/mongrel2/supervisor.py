@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import IO
 
 from brubeck.core.errors import ConfigurationError
-from brubeck.mongrel2.control import ask_balancer
+from brubeck.core.workers import LIFE_FD, READY_FD, tell
+from brubeck.mongrel2.control import ask_balancer, end_server
 from brubeck.mongrel2.database import write_database
 from brubeck.mongrel2.settings import HandlerSettings, ServerSettings
 
@@ -32,6 +33,15 @@ DRAIN_S = 30.0
 READY_S = 30.0
 LOCK_S = 1.0
 """`up` tries for so long: a `stop` that looks whether somebody holds the file has it for a moment itself."""
+
+LAUNCH = """
+import ctypes, os, signal, sys
+ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+if os.getppid() == int(sys.argv[1]):
+    os.execvp(sys.argv[2], sys.argv[2:])
+"""
+"""Becomes Mongrel2, which Linux ends with `up` (1 is PR_SET_PDEATHSIG): it knows of no parent by itself."""
 
 
 @dataclass
@@ -87,6 +97,21 @@ class Child:
             process.wait()
 
 
+class Life:
+    """A pipe whose end in the children closes when this process is gone, however that came about.
+
+    Attributes:
+        environment: Says to the children which descriptor it is, as `brubeck run` reads it.
+        inherited: The descriptors that they inherit.
+    """
+
+    def __init__(self) -> None:
+        end, self._own_end = os.pipe()
+        nobody = os.open(os.devnull, os.O_WRONLY)  # the balancer is who says that a worker is ready
+        self.inherited = (end, nobody)
+        self.environment = {LIFE_FD: str(end), READY_FD: str(nobody)}
+
+
 class Team:
     """The balancer and the workers of one application behind the server.
 
@@ -95,12 +120,19 @@ class Team:
         pair: The addresses: the server's own, or those of a further handler.
         target: The application, as `brubeck run` names it.
         workers: How many.
+        life: Tells them of the end of this process.
     """
 
     def __init__(
-        self, settings: ServerSettings, pair: ServerSettings | HandlerSettings, target: str, workers: int
+        self,
+        settings: ServerSettings,
+        pair: ServerSettings | HandlerSettings,
+        target: str,
+        workers: int,
+        life: Life,
     ) -> None:
         self.settings = settings
+        self.life = life
         self.pair = pair
         self.target = target
         name = f" of {pair.name}" if isinstance(pair, HandlerSettings) else ""
@@ -129,7 +161,8 @@ class Team:
             "BRUBECK_MONGREL2_BALANCER": self.pair.balancer_spec,
             "BRUBECK_MONGREL2_UPLOADS": str(settings.upload_folder) if settings.uploads else "",
         }
-        return spawn(sys.executable, "-m", "brubeck.core.command", *command, **environment)
+        line = (sys.executable, "-m", "brubeck.core.command", *command)
+        return spawn(*line, inherited=self.life.inherited, **environment, **self.life.environment)
 
     def reload(self, is_over: Callable[[], bool]) -> None:
         """Replace the workers one by one: the new one takes messages before the old one stops."""
@@ -184,17 +217,21 @@ class Supervisor:
             )
         self.settings = settings
         self.server = Child("mongrel2", self._start_server)
-        self.teams = [Team(settings, settings, target, workers)]
+        life = Life()
+        self.teams = [Team(settings, settings, target, workers, life)]
         for handler in settings.further_handlers:
             if handler.app:  # another is run by other means
-                self.teams.append(Team(settings, handler, handler.app, handler.workers))
+                self.teams.append(Team(settings, handler, handler.app, handler.workers, life))
         self._wants_reload = False
         self._wants_stop = False
 
     def _start_server(self) -> subprocess.Popen[bytes]:
         write_database(self.settings)  # with a fresh ident: connection ids start again
         self.settings.pid_file.unlink(missing_ok=True)
-        return spawn("mongrel2", str(self.settings.database), self.settings.uuid)
+        line = ("mongrel2", str(self.settings.database), self.settings.uuid)
+        if sys.platform != "linux":
+            return spawn(*line)
+        return spawn(sys.executable, "-I", "-S", "-c", LAUNCH, str(os.getpid()), *line)
 
     def run(self) -> int:
         """Run until SIGTERM or SIGINT; replace the workers at SIGHUP.
@@ -207,7 +244,12 @@ class Supervisor:
         """
         raise_descriptor_limit()
         self.settings.folder.mkdir(parents=True, exist_ok=True)
-        with hold_folder(self.settings):
+        with hold_folder(self.settings) as was_killed:
+            if was_killed:
+                end_server(self.settings.control_spec)
+            tell(
+                f"Brubeck runs behind Mongrel2 on {self.settings.host}:{self.settings.port} (Ctrl-C to stop)"
+            )
             self._run()
         return 0
 
@@ -254,9 +296,11 @@ class Supervisor:
         self.server.stop(2)
 
 
-def spawn(*command: str, **environment: str) -> subprocess.Popen[bytes]:
+def spawn(*command: str, inherited: tuple[int, ...] = (), **environment: str) -> subprocess.Popen[bytes]:
     """Start a process in a session of its own: Ctrl-C is for the supervisor, which knows in which order to stop."""
-    return subprocess.Popen(command, env={**os.environ, **environment}, start_new_session=True)
+    return subprocess.Popen(
+        command, env={**os.environ, **environment}, pass_fds=inherited, start_new_session=True
+    )
 
 
 def raise_descriptor_limit() -> None:
@@ -271,10 +315,11 @@ def supervisor_file(settings: ServerSettings) -> Path:
 
 
 @contextlib.contextmanager
-def hold_folder(settings: ServerSettings) -> Iterator[None]:
+def hold_folder(settings: ServerSettings) -> Iterator[bool]:
     """Hold the file with the id of this process, locked, while the block runs.
 
-    The lock goes with the process, however that ends; the number alone says nothing, since the system gives it again.
+    Gives whether the file was left by an `up` that was killed. The lock goes with the process, however that ends;
+    the number alone says nothing, since the system gives it again.
 
     Raises:
         ConfigurationError: Another process holds it.
@@ -286,11 +331,12 @@ def hold_folder(settings: ServerSettings) -> Iterator[None]:
             f"`brubeck mongrel2 up` already runs in {str(settings.folder)!r} (pid {path.read_text().strip()})."
         )
     with file:
+        was_killed = file.tell() > 0
         file.truncate(0)
         file.write(f"{os.getpid()}\n")
         file.flush()
         try:
-            yield
+            yield was_killed
         finally:
             path.unlink(missing_ok=True)
 
