@@ -59,6 +59,12 @@ class LateHandler(WebMessageHandler):
         raise SystemExit
 
 
+class WaitingHandler(WebMessageHandler):
+    def get(self):
+        gevent.sleep(0.02)
+        return self.message.path
+
+
 class OwnResponse(Response):
     closed = 0
 
@@ -83,7 +89,7 @@ def answerer(tmp_path):
         msg_conn=Mongrel2Connection(),
         handler_tuples=[
             *((r"^/stream", StreamHandler), (r"^/late", LateHandler), (r"^/own", OwnHandler)),
-            *((r"^/chat", EchoSocket), (r"^/", AnyHandler)),
+            *((r"^/chat", EchoSocket), (r"^/wait", WaitingHandler), (r"^/", AnyHandler)),
         ],
     )
     return Answerer(application, Outlet(), uploads=UploadFolder(tmp_path, 10_000))
@@ -133,6 +139,96 @@ def test_a_stream_is_chunked(answerer):
 
 def asking(path):
     return CAPTURED[0].replace(b" /a%20b/c ", b" %b " % path)
+
+
+def uploading(answerer, number, *more):
+    """Return the second message of an upload on a connection, its body parked in a new file."""
+    path = answerer.uploads.path / f"up{number.decode()}"
+    path.write_bytes(b"x" * 9)
+    name = str(path).encode()
+    pairs = [
+        *((b"METHOD", b"POST"), (b"VERSION", b"HTTP/1.1"), (b"PATH", b"/up"), (b"content-length", b"9")),
+        *((b"x-mongrel2-upload-start", name), (b"x-mongrel2-upload-done", name), *more),
+    ]
+    block = b"".join(b"%d:%b,%d:%b," % (len(key), key, len(value), value) for key, value in pairs)
+    return b"m2 %b /up %d:%b}0:," % (number, len(block), block)
+
+
+def parked(answerer):
+    return [path.name for path in answerer.uploads.path.iterdir()]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        (),
+        ((b"transfer-encoding", b"gzip"),),
+        ((b"upgrade", b"h2c"), (b"content-length", b"10")),
+        ((b"METHOD", b"BREW"),),
+    ],
+)
+def test_a_parked_body_is_gone_whatever_the_answer(answerer, more):
+    """Of a request that was refused for its framing it stayed: anybody could fill the disk."""
+    assert ask(answerer, uploading(answerer, b"1", *more))
+    assert not parked(answerer)
+
+
+def test_a_handshake_has_no_parked_body(answerer):
+    """Its body is Mongrel2's own whatever it announces, so both headers may be the client's."""
+    handshake = (b"METHOD", b"WEBSOCKET_HANDSHAKE")
+    assert b"HTTP/1.1 400 " in ask(answerer, uploading(answerer, b"1", handshake))[0]
+    assert parked(answerer) == ["up1"]
+
+
+def blocked(answerer, number):
+    """Have a handler of a connection wait, and return its member."""
+    data = b"m2 %b /wait " % number + asking(b"/wait").split(b" ", 3)[3]
+    member = Member(lambda: answerer.handle(data, member), gevent.get_hub())
+    gevent.get_hub().loop.run_callback(member.switch)
+    gevent.sleep(0)
+    answerer.note_blocked(member)
+    return member
+
+
+def test_parked_bodies_of_requests_that_wait_go_with_their_client(answerer):
+    blocked(answerer, b"1")
+    answerer.handle(uploading(answerer, b"1"), Member())
+    assert parked(answerer) == ["up1"]
+
+    answerer.register.note_gone((b"m2", b"1"))
+    assert not parked(answerer)
+    answerer.handle(uploading(answerer, b"1"), Member())
+    assert not parked(answerer)
+    gevent.sleep(0.03)
+
+
+def test_parked_bodies_of_too_many_requests_go(answerer, monkeypatch):
+    monkeypatch.setattr("brubeck.mongrel2.answering.MAX_QUEUED", 1)
+    blocked(answerer, b"1")
+    for _ in range(2):
+        answerer.handle(uploading(answerer, b"1"), Member())
+
+    assert not parked(answerer)
+    gevent.sleep(0.03)
+
+
+def test_parked_bodies_go_when_the_connection_is_closed_before_their_turn(answerer):
+    member = blocked(answerer, b"1")
+    answerer.handle(uploading(answerer, b"1"), Member())
+    member.must_close = True
+    gevent.sleep(0.03)
+
+    assert not parked(answerer)
+    assert not answerer.register
+
+
+def test_parked_bodies_of_safe_requests_stay_for_the_process_that_got_them(answerer):
+    blocked(answerer, b"1")
+    answerer.handle(uploading(answerer, b"1", (b"METHOD", b"GET")), Member())
+    answerer.give_up()
+    gevent.sleep(0.03)
+
+    assert parked(answerer) == ["up1"]
 
 
 def test_a_handler_that_ends_its_greenlet_ends_its_connection(answerer, caplog):

@@ -6,7 +6,7 @@ import random
 
 import pytest
 from brubeck.core.errors import ConfigurationError, HTTPError
-from brubeck.mongrel2.uploads import DONE, START, UploadFolder, upload_stage
+from brubeck.mongrel2.uploads import DONE, START, UploadFolder, is_parked, upload_stage
 
 
 @pytest.fixture
@@ -58,6 +58,58 @@ def test_what_was_pipelined_behind_it_is_cut(folder):
 )
 def test_only_what_a_client_cannot_bring_about_is_an_upload(headers, body, stage):
     assert upload_stage(headers, body) == stage
+
+
+PARKED = {START: b"/u/a", DONE: b"/u/a"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_there"),
+    [
+        ({b"content-length": b"9"}, True),
+        ({b"content-length": b"9", b"transfer-encoding": b"gzip"}, True),
+        ({b"content-length": b"+9"}, True),
+        ({b"content-length": b"\x0b9 men"}, True),
+        ({b"content-length": [b"9", b"0"]}, True),
+        ({b"transfer-encoding": [b"chunked", b"gzip"]}, True),
+        ({b"content-length": [b"0", b"9"]}, False),
+        ({b"content-length": [b"", b"9"]}, False),
+        ({b"content-length": b"-9"}, False),
+        ({b"content-length": b"2147483648"}, False),
+        ({b"content-length": b"9" * 5000}, False),
+        ({b"content-length": b"0", b"transfer-encoding": b"chunked"}, False),
+        ({b"transfer-encoding": [b"gzip", b"chunked"]}, False),
+        ({}, False),
+        ({b"content-length": b"9", DONE: b"/u/b"}, False),
+        ({b"content-length": b"9", START: [b"/u/a", b"/u/a"], DONE: [b"/u/a", b"/u/a"]}, False),
+    ],
+)
+def test_what_mongrel2_parks_is_known_by_what_it_sees(headers, is_there):
+    """Its 1.12.2 was asked with each of these."""
+    assert is_parked({**PARKED, **headers}, b"") is is_there
+    assert not is_parked({**PARKED, **headers}, b"x")
+
+
+def test_what_nobody_reads_is_unlinked(folder):
+    headers = parked(folder)
+    folder.discard(headers, b"x")
+    assert list(folder.path.iterdir())
+
+    folder.discard(headers, b"")
+    assert not list(folder.path.iterdir())
+    folder.discard(headers, b"")
+
+
+def test_only_plain_files_inside_are_unlinked(folder, tmp_path):
+    (folder.path / "link").symlink_to(tmp_path / "secret")
+    (folder.path / "inner").mkdir()
+    secret = tmp_path / "secret"
+    for path in (secret, folder.path / "link", folder.path / "inner", folder.path / ".." / "secret", "/u/\0"):
+        name = str(path).encode()
+        folder.discard({START: name, DONE: name, b"content-length": b"6"}, b"")
+
+    assert secret.read_bytes() == b"secret"
+    assert {path.name for path in folder.path.iterdir()} == {"link", "inner"}
 
 
 def test_too_long_is_413_before_it_is_sent(folder):

@@ -64,7 +64,7 @@ class Answerer:
         self.uploads = uploads
         self.slowest_bytes_per_s = slowest_bytes_per_s
         self.counters = counters or Counters()
-        self.register = WorkRegister()
+        self.register = WorkRegister(self._drop)
         self.sockets = SocketRegister(outlet)
         self.on_begun: Callable[[Member], object] | None = None
         self._dispatch = application.dispatch
@@ -145,21 +145,30 @@ class Answerer:
         work, member.work = member.work, None
         member.message = None
         if work is not None:
+            self.register.drop_queue(work)
             self.register.pop(work.message.key, None)
             if work.is_gone and work.message.key in self.sockets.by_key:
                 gevent.spawn(self.sockets.lose, work.message.key)
 
     def _queue(self, work: Work, message: Mongrel2Request) -> None:
         if work.is_gone:
+            self._drop(message)
             return
         if work.queue is None:
             work.queue = deque()
         if len(work.queue) >= MAX_QUEUED:
             self.counters.overrun += 1
+            self._drop(message)
             self._close(message, None)
             self.register.note_gone(message.key)
             return
         work.queue.append(message)
+
+    def _drop(self, message: Mongrel2Request) -> None:
+        """Let go of the parked body of a request that no handler will see."""
+        head = message.head
+        if self.uploads is not None and not (head.is_handshake or head.is_frame):
+            self.uploads.discard(head.headers, message.body)
 
     def _answer(self, message: Mongrel2Request, member: Member) -> None:
         """Give *message* its one answer."""
@@ -195,6 +204,7 @@ class Answerer:
                 return
             response = self._dispatch(message)
         except HTTPError as exc:
+            self._drop(message)
             must_close = True
             response = refusal(exc)
         try:
@@ -223,7 +233,9 @@ class Answerer:
     def _find_body(self, message: Mongrel2Request) -> bool:
         """Give *message* the body that its framing announces; say whether it is there already."""
         headers, body = message.head.headers, message.body
-        stage = upload_stage(headers, body) if self.uploads is not None else None
+        # A handshake's body is Mongrel2's own, whatever length the client announces: nothing was parked.
+        can_be_parked = self.uploads is not None and not message.is_websocket
+        stage = upload_stage(headers, body) if can_be_parked else None
         check_framing(headers, body, stage is not None)
         if stage is None or self.uploads is None:
             return True
@@ -297,7 +309,7 @@ class Answerer:
         if work is None or not self._is_stale(work):
             self.outlet.send(encode_close(message.sender, message.number))
         if work is not None:
-            work.queue = None
+            self.register.drop_queue(work)
 
 
 def refusal(error: HTTPError) -> Response:

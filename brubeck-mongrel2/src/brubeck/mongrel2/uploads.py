@@ -9,6 +9,7 @@ announces one. Only then, and only inside the upload folder, is a file opened.
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Mapping
 from contextlib import suppress
@@ -20,13 +21,16 @@ from brubeck.core.errors import ConfigurationError, HTTPError
 
 Headers = Mapping[bytes, Any]
 
-__all__ = ["UploadBody", "UploadFolder", "upload_stage"]
+__all__ = ["UploadBody", "UploadFolder", "is_parked", "upload_stage"]
 
 MAX_CONTENT_LENGTH = 2**31 - 1
 """What Mongrel2 can read; it takes more for 0 and delivers an empty body."""
 
 START = b"x-mongrel2-upload-start"
 DONE = b"x-mongrel2-upload-done"
+
+_read_length = re.compile(rb"\s*\+?0*([0-9]{1,10})(?![0-9])").match
+"""As Mongrel2 reads a `Content-Length`: it takes `+9` and `9 men` for 9."""
 
 
 def upload_stage(headers: Headers, body: bytes) -> str | None:
@@ -46,6 +50,28 @@ def _announces_body(headers: Headers) -> bool:
     if length is None:
         return headers.get(b"transfer-encoding") == b"chunked"
     return type(length) is bytes and length.isdigit() and 0 < int(length) <= MAX_CONTENT_LENGTH
+
+
+def is_parked(headers: Headers, body: bytes) -> bool:
+    """Say whether Mongrel2 has parked a body and left it to us, also where its framing is to be refused.
+
+    It puts its own values into both headers, over what a client wrote. It parks nothing where it sees no body, and
+    what it sees is not what others do: it goes by the first of two lengths, and by its beginning.
+    """
+    if body or type(headers.get(DONE)) is not bytes or headers.get(START) != headers[DONE]:
+        return False
+    length, coding = _first(headers, b"content-length"), _first(headers, b"transfer-encoding")
+    if length is None:
+        return coding == b"chunked"
+    found = _read_length(length)
+    return found is not None and 0 < int(found[1]) <= MAX_CONTENT_LENGTH
+
+
+def _first(headers: Headers, name: bytes) -> bytes | None:
+    value = headers.get(name)
+    if type(value) is list:
+        value = value[0] if value else None
+    return value if type(value) is bytes else None
 
 
 class UploadBody:
@@ -69,7 +95,9 @@ class UploadBody:
         """
         wanted = self._left if size < 0 else min(size, self._left)
         data = self._file.read(wanted) if wanted else b""
-        self._left -= len(data)
+        self._left = self._left - len(data) if data or not wanted else 0  # somebody cut it
+        if not self._left:
+            self._file.close()  # a request that has its whole body lets go of the stream
         return data
 
     def close(self) -> None:
@@ -124,10 +152,25 @@ class UploadFolder:
             path.unlink()
         return self._checked(file, found.st_size, headers)
 
+    def discard(self, headers: Headers, body: bytes) -> None:
+        """Unlink the file of a complete upload that nobody will read; what is none of Mongrel2's stays.
+
+        Whoever may send requests that are refused could fill the disk otherwise.
+        """
+        if not is_parked(headers, body):
+            return
+        with suppress(OSError, ValueError, RuntimeError):
+            path = self._inside(Path(os.fsdecode(headers[DONE])))
+            if stat.S_ISREG(path.lstat().st_mode):
+                path.unlink()
+
     def _open_inside(self, path: Path) -> int:
+        return os.open(self._inside(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+
+    def _inside(self, path: Path) -> Path:
         if path.parent.resolve() != self.path or path.name in ("", ".."):
             raise ValueError("The file is not in the upload folder.")
-        return os.open(self.path / path.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        return self.path / path.name
 
     def _checked(self, file: BufferedReader, size: int, headers: Headers) -> UploadBody:
         length = headers.get(b"content-length")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import gevent
@@ -43,7 +44,21 @@ class Work:
 
 
 class WorkRegister(dict[Key, Work]):
-    """All work, by connection."""
+    """All work, by connection.
+
+    Args:
+        drop: Told of each request that will not be answered.
+    """
+
+    def __init__(self, drop: Callable[[Mongrel2Request], object]) -> None:
+        super().__init__()
+        self._drop = drop
+
+    def drop_queue(self, work: Work) -> None:
+        """Forget what the client pipelined."""
+        queue, work.queue = work.queue, None
+        for message in queue or ():
+            self._drop(message)
 
     def note_gone(self, key: Key) -> bool:
         """Note that the client of *key* has left; say whether anyone was working for it."""
@@ -51,14 +66,16 @@ class WorkRegister(dict[Key, Work]):
         if work is None or work.is_gone:
             return work is not None
         work.is_gone = True
-        work.queue = None
+        self.drop_queue(work)
         if work.message.method in INTERRUPTIBLE:
             gevent.get_hub().loop.run_callback(self._interrupt, key, work)
         return True
 
     def note_all_gone(self) -> None:
-        """Note that the server has gone, and every client with it."""
-        for key in list(self):
+        """Note that the server has gone, and every client with it, or that all was given to another process."""
+        for key, work in list(self.items()):
+            # Another process may be answering the safe ones by now, and would miss what belongs to them.
+            work.queue = deque(message for message in work.queue or () if message.method not in INTERRUPTIBLE)
             self.note_gone(key)
 
     def _interrupt(self, key: Key, work: Work) -> None:
