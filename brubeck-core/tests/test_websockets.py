@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gevent
 import pytest
 from brubeck.core.application import Brubeck
 from brubeck.core.connections import Connection
@@ -58,6 +59,17 @@ def dispatch(handler=Chat, message=Handshake, **headers):
     return application.dispatch(message("GET", "/", headers=pairs))
 
 
+def opened(handler, *messages):
+    return opened_by(WebSocketSession(dispatch(handler).handler, Kept()), *messages)
+
+
+def opened_by(session, *messages):
+    session.open()
+    for data in messages:
+        session.receive(data)
+    return session
+
+
 @pytest.fixture
 def session():
     response = dispatch()
@@ -110,6 +122,54 @@ def test_a_handler_that_fails_closes_with_1011(session, caplog):
     assert session.transport.told[-1] == ("close", 1011, "")
     assert session.handler.seen[-1] == (1011, "")
     assert "as told" in caplog.text
+
+
+@pytest.mark.parametrize("hook", ["on_open", "on_message"])
+def test_a_timeout_that_the_handler_let_pass_closes_with_1011(hook, caplog):
+    """gevent's Timeout is no Exception: it passed the guard, and on_close never came."""
+
+    def wait(self, *args):
+        with gevent.Timeout(0.001):
+            gevent.sleep(1)
+
+    session = opened(type("Waiting", (Chat,), {hook: wait}), "text")
+
+    assert session.transport.told[-1] == ("close", 1011, "")
+    assert session.handler.seen[-1] == (1011, "")
+    assert len([record for record in caplog.records if record.exc_info]) == 1
+
+
+@pytest.mark.parametrize(
+    ("exception", "code"), [(gevent.GreenletExit, 1001), (SystemExit, 1011), (KeyboardInterrupt, 1011)]
+)
+@pytest.mark.parametrize("hook", ["on_open", "on_message"])
+def test_what_ends_the_greenlet_ends_the_session_too(hook, exception, code):
+    """The greenlet went, and nobody told the handler."""
+
+    def leave(self, *args):
+        raise exception
+
+    session = WebSocketSession(dispatch(type("Leaving", (Chat,), {hook: leave})).handler, Kept())
+    with pytest.raises(exception, match=r"^$"):
+        opened_by(session, "text")
+    session.lose()
+
+    assert session.transport.told[-1] == ("close", code, "")
+    assert session.handler.seen == [(code, "")]
+
+
+def test_an_on_close_that_times_out_is_not_called_again():
+    closed = []
+
+    def on_close(self, code, reason):
+        closed.append(code)
+        raise gevent.Timeout(1)
+
+    session = opened(type("Leaving", (Chat,), {"on_close": on_close}))
+    session.receive_close(1000, "")
+    session.lose()
+
+    assert closed == [1000]
 
 
 def test_a_close_of_the_client_is_answered_and_told_once(session):

@@ -4,7 +4,7 @@ A transport that carries WebSockets (`Connection.carries_websockets`) gives its 
 GET whose `is_websocket` is true. A `WebSocketMessageHandler` answers with an `Upgrade`; any other response is a refusal
 and is sent as it is. Then the transport sends its 101, makes a `WebSocketSession` of the handler, and tells it what
 happens: `open`, `receive`, `receive_close`, `lose`. Those never raise what the handler did wrong; it is logged, and the
-session is closed with 1011.
+session is closed with 1011. What ends a greenlet or the process goes on to the transport, behind `on_close`.
 
 A session is told one thing at a time, in the order in which it happened; its handler may block meanwhile.
 """
@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from brubeck.core.errors import ClientDisconnected, ConfigurationError, HTTPError
 from brubeck.core.handlers import MessageHandler
 from brubeck.core.responses import Response
+from gevent import GreenletExit, Timeout
 
 if TYPE_CHECKING:
     from brubeck.core.application import Brubeck
@@ -283,15 +284,24 @@ class WebSocketSession:
             self._guard(self.handler.on_close, code, reason)
 
     def _guard(self, hook: Any, *args: Any) -> None:
-        """Call *hook*; what it raises is logged and closes the session."""
+        """Call *hook*; what it raises is logged and closes the session; what ends the greenlet ends it too.
+
+        A `Timeout` that the handler let pass is a failure of the handler's, as in `dispatch`.
+        """
         try:
             hook(*args)
         except ClientDisconnected:
             self.lose()
-        except Exception as exc:
+        except (Exception, Timeout) as exc:
             handler = self.handler
             handler.application.log_exception("A WebSocket handler failed", handler.message, exc)
             self.fail(CloseCode.INTERNAL_ERROR, "")
+        except GreenletExit:
+            self.fail(CloseCode.GOING_AWAY, "")
+            raise
+        except BaseException:  # SystemExit: nobody comes back to this session
+            self.fail(CloseCode.INTERNAL_ERROR, "")
+            raise
 
 
 class Rooms:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import logging
+from typing import TYPE_CHECKING, Any
 
 import gevent
 from brubeck.core.websockets import CloseCode, Rooms, WebSocketSession
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from brubeck.wsgi.sockets import WebSocketClient
 
 __all__ = ["EmbeddedSession", "EmbeddedSocket", "rooms_of"]
+
+log = logging.getLogger("brubeck.wsgi")
 
 
 def rooms_of(server: Server) -> Rooms:
@@ -79,3 +82,12 @@ class EmbeddedSession(WebSocketSession):
         """The client has vanished, or was not waited for."""
         self.is_open = False
         self._end(*self.farewell)
+
+    def _guard(self, hook: Any, *args: Any) -> None:
+        """Call *hook*; a `SystemExit` in it ends its session, whose close frame is waited for, and not the server."""
+        try:
+            super()._guard(hook, *args)
+        except gevent.GreenletExit:
+            raise
+        except BaseException:
+            log.exception("A WebSocket handler ended its greenlet; the session is closed")

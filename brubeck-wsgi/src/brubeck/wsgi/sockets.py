@@ -141,7 +141,19 @@ class WebSocketClient(Channel):
             self._early.append(exc)
 
     def run(self) -> None:
-        """Open the session, or tell it what has arrived; called in a worker."""
+        """Open the session, or tell it what has arrived; called in a worker.
+
+        A worker that is ended outside of the handler's own code (while others have their turn, say) does not come
+        back to this client, and `close` tells the session only where there is no worker: so it is told here.
+        """
+        try:
+            self._work()
+        except BaseException as exc:
+            is_ended = isinstance(exc, gevent.GreenletExit)
+            self.session.fail(CloseCode.GOING_AWAY if is_ended else CloseCode.INTERNAL_ERROR, "")
+            raise
+
+    def _work(self) -> None:
         if self._is_new and not self.gone:
             self._open()
         if not self.closing:
