@@ -18,6 +18,9 @@ DocConverter = Callable[[Any], Any]
 
 NOTHING = object()
 
+# What most values are: asking whether one is a Mapping takes longer than all else of a view.
+SCALARS = (str, int, float, bytes)
+
 # What an id is called, whatever its attribute is.
 ID_NAMES = frozenset(("_id", "id"))
 
@@ -32,6 +35,7 @@ class SafeableMixin(ClassChecks):
     """
 
     _internal_fields: ClassVar[Collection[str]] = ["_id", "id", "_cls", "_types"]
+    _id_names: ClassVar[frozenset[str]] = frozenset()
     _private_fields: ClassVar[Collection[str]] = []
     _public_fields: ClassVar[Collection[str] | None] = None
 
@@ -140,10 +144,7 @@ class SafeableMixin(ClassChecks):
 def list_internal(klass: Any) -> set[str]:
     """Return the internal names of *klass*: where the id is one, so is the name that it was declared under."""
     internal = set(klass._internal_fields)
-    if internal.isdisjoint(ID_NAMES):
-        return internal
-    fields = getattr(klass, "_fields", {})
-    return internal.union(*({name, field.uniq_field} for name, field in fields.items() if field.id_field))
+    return internal if internal.isdisjoint(ID_NAMES) else internal | klass._id_names
 
 
 def keep(name: str, value: Any) -> Any:
@@ -181,6 +182,8 @@ def share_item(field: BaseField[Any] | None, item: Any, doc_converter: DocConver
 
 def holds_documents(field: BaseField[Any] | None, value: Any) -> bool:
     """Return whether there may be documents in a list or a dictionary, or in those in it."""
+    if isinstance(value, SCALARS):
+        return False
     if isinstance(value, Mapping):
         inside: Iterable[Any] = read_mapping(value).values()
     elif isinstance(value, list | tuple):

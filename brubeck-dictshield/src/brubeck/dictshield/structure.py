@@ -32,6 +32,7 @@ class DocumentMetaclass(type):
             klass, read_options(meta, getattr(klass, "__optionsclass__", DocumentOptions))
         )
         klass._fields = merge_fields(klass)
+        klass._id_names = frozenset(name for name, field in klass._fields.items() if field.id_field)
         klass._class_name, klass._superclasses = trace_descent(name, bases)
         for field in [*own_fields(attrs).values(), *borrowed.values()]:
             field.owner_document = klass
