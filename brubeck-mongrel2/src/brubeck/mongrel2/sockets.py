@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Iterator
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol
 
+import gevent
 from brubeck.core.websockets import CloseCode, Rooms, Upgrade, WebSocketSession
 from brubeck.mongrel2.frames import (
     Opcode,
@@ -137,6 +138,60 @@ class Mongrel2Socket:
             self.hang_up()
 
 
+class RoomSender:
+    """Sends what was said in a room to all who are there, each once, also when there is no room for all at once.
+
+    Args:
+        register: Who knows the members.
+        room: Its name.
+    """
+
+    def __init__(self, register: SocketRegister, room: str) -> None:
+        self._register = register
+        self._room = room
+        self._generation = 0
+        self._replies: Iterator[bytes] = iter(())
+        self._reply = b""
+        self._begun = 0
+
+    @property
+    def is_held_up(self) -> bool:
+        """Whether some have yet to be sent what others have."""
+        return bool(self._begun)
+
+    def try_send(self, pieces: list[bytes]) -> bool:
+        """Send *pieces*, or say that there is no room; the next call then brings them again, and maybe more."""
+        if self._generation != self._register.outlet.generation:
+            self._reply = b""  # numbers of a server that has gone
+        while self._send_on():
+            if self._begun >= len(pieces):
+                self._begun = 0
+                return True
+            self._begin(b"".join(pieces[self._begun :]))
+            self._begun = len(pieces)
+        return False
+
+    def _begin(self, data: bytes) -> None:
+        self._generation = self._register.outlet.generation
+        self._replies = self._encode(data)
+        self._reply = next(self._replies, b"")
+
+    def _send_on(self) -> bool:
+        while self._reply:
+            if not self._register.outlet.try_send(self._reply):
+                return False
+            self._reply = next(self._replies, b"")
+        return True
+
+    def _encode(self, data: bytes) -> Iterator[bytes]:
+        """Yield the replies one by one: each may be a copy of 10 MiB."""
+        by_sender: dict[bytes, list[bytes]] = {}
+        for sender, number in self._register.rooms.members(self._room):
+            by_sender.setdefault(sender, []).append(number)
+        for sender, numbers in by_sender.items():
+            yield from encode_replies(sender, numbers, data, self._register.max_targets)
+
+
 class SocketRegister:
     """All WebSockets of this process.
 
@@ -151,7 +206,7 @@ class SocketRegister:
         self.rooms = Rooms()
         self.by_key: dict[Key, Mongrel2Socket] = {}
         self.affinity: Affinity | None = None
-        self._writers: dict[str, StreamWriter] = {}
+        self._writers: dict[str, tuple[StreamWriter, RoomSender]] = {}
 
     def accept(self, message: Mongrel2Request, response: Upgrade) -> Mongrel2Socket:
         """Send the 101 and return the socket, whose session is to be opened."""
@@ -189,32 +244,26 @@ class SocketRegister:
         self._say(room, encode_frame(Opcode.TEXT if kind == "t" else Opcode.BINARY, content))
 
     def _say(self, room: str, frame: bytes) -> None:
-        """Send *frame* to those of *room* who are here; a busy room's frames are gathered like a stream's pieces."""
+        """Send *frame* to those of *room* who are here; a busy room's frames are gathered like a stream's pieces.
+
+        Blocks:
+            The greenlet, while there is no room; nobody else's speed is asked for. The hub sends without waiting.
+        """
         if not self.rooms.members(room):
             return
-        writer = self._writers.get(room)
-        if writer is None:
-            writer = self._writers[room] = StreamWriter(self._room_sender(room), lambda: False)
+        if room not in self._writers:
+            sender = RoomSender(self, room)
+            self._writers[room] = StreamWriter(sender.try_send, lambda: False), sender
+        writer, sender = self._writers[room]
         writer.write(frame)
-
-    def _room_sender(self, room: str) -> Callable[[list[bytes]], bool]:
-        def try_send(pieces: list[bytes]) -> bool:
-            data = b"".join(pieces)
-            by_sender: dict[bytes, list[bytes]] = {}
-            for sender, number in self.rooms.members(room):
-                by_sender.setdefault(sender, []).append(number)
-            for sender, numbers in by_sender.items():
-                for reply in encode_replies(sender, numbers, data, self.max_targets):
-                    self.outlet.try_send(reply)
-            return True
-
-        return try_send
+        if sender.is_held_up and gevent.getcurrent() is not gevent.get_hub():
+            writer.drain()
 
     def sweep(self) -> None:
         """Ask clients that are silent, let go of those that stay so. Called every few seconds from a greenlet."""
         now = monotonic()
         for room in [room for room in self._writers if not self.rooms.members(room)]:
-            self._writers.pop(room).close()
+            self._writers.pop(room)[0].close()
         for socket in list(self.by_key.values()):
             is_overdue = socket.closed_at is not None and now - socket.closed_at > CLOSE_AFTER_S
             if is_overdue or now - socket.heard_at > LOST_AFTER_S:
