@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -27,7 +29,7 @@ import gevent
 from brubeck.request_handling import Brubeck
 app = Brubeck()
 app.add_route("^/$")(lambda application, message: str(os.getpid()))
-app.add_route("^/slow$")(lambda application, message: gevent.sleep(6) or "slow")
+app.add_route("^/slow$")(lambda application, message: gevent.sleep(15) or "slow")
 """
 
 
@@ -151,3 +153,25 @@ def test_the_next_up_ends_a_server_that_stayed(site: Site) -> None:
             stayed.kill()
 
     assert ended == 0
+
+
+def test_a_server_that_dies_while_old_workers_drain_is_started_again(site: Site) -> None:
+    """`reload` waited for each old worker in turn, up to 35 s, and looked after nothing meanwhile."""
+    with up(site) as process, ThreadPoolExecutor(2) as pool:
+        old = site.workers()
+        client = SocketClient(f"http://127.0.0.1:{site.port}", timeout_s=20)
+        slow = [pool.submit(client.get, "/slow") for _ in range(2)]
+        time.sleep(0.5)
+        site.ask("reload")
+        wait_until(lambda: set(site.workers()) - set(old), 20, "a new worker")
+        server = next(pid for pid, line in children(process.pid).items() if line.startswith("mongrel2 "))
+        os.kill(server, signal.SIGKILL)
+        began = time.monotonic()
+        wait_until(lambda: not is_listening(site.port), what="the end of the server")
+        wait_until(lambda: is_listening(site.port), what="the next server")
+        outage_s = time.monotonic() - began
+        for answer in slow:
+            answer.exception(20)
+        wait_until(lambda: not set(site.workers()) & set(old), 30, "the end of the old workers")
+
+    assert outage_s < 4

@@ -120,13 +120,14 @@ def end_with_parent() -> None:
     from brubeck.core.workers import LIFE_FD, descriptor
 
     life = descriptor(LIFE_FD)
+    if life is None:
+        return
 
     def watch() -> None:
         select.select([life], [], [])  # no read: the workers, who share it, have made it non-blocking
         os._exit(1)
 
-    if life is not None:
-        Thread(target=watch, daemon=True).start()
+    Thread(target=watch, daemon=True).start()
 
 
 @mongrel2.command()

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -58,7 +58,8 @@ class Child:
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     back_off_s: float = 0.0
-    due_at: float = field(default=0.0)
+    due_at: float = 0.0
+    leaves_at: float = 0.0
 
     def tend(self, now: float) -> None:
         """Start the process when it does not run and it is time."""
@@ -83,18 +84,31 @@ class Child:
         """The process id, where it runs."""
         return self.process.pid if self.process is not None and self.process.poll() is None else None
 
+    def leave(self, timeout_s: float) -> None:
+        """Ask the process to end; `has_left` ends it when it has not after *timeout_s*."""
+        self.leaves_at = time.monotonic() + timeout_s
+        if self.process is not None:
+            self.process.send_signal(signal.SIGTERM)
+
+    def has_left(self, now: float) -> bool:
+        """Say whether the process has ended, by itself or because its time was over."""
+        if self.process is None or self.process.poll() is not None:
+            return True
+        if now < self.leaves_at:
+            return False
+        log.warning("%s (pid %d) did not end in time and is killed.", self.name, self.process.pid)
+        self.process.kill()
+        self.process.wait()
+        return True
+
     def stop(self, timeout_s: float) -> None:
         """Ask the process to end, and end it when it has not after *timeout_s*."""
-        process, self.process = self.process, None
-        if process is None or process.poll() is not None:
-            return
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            log.warning("%s (pid %d) did not end in %s s and is killed.", self.name, process.pid, timeout_s)
-            process.kill()
-            process.wait()
+        self.leave(timeout_s)
+        if self.process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(timeout_s)
+            self.has_left(self.leaves_at)
+        self.process = None
 
 
 class Life:
@@ -138,6 +152,7 @@ class Team:
         name = f" of {pair.name}" if isinstance(pair, HandlerSettings) else ""
         self.balancer = Child(f"the balancer{name}", self._start_balancer)
         self.workers = [Child(f"worker {n}{name}", self._start_worker) for n in range(1, workers + 1)]
+        self.leaving: list[Child] = []
 
     def _start_balancer(self) -> subprocess.Popen[bytes]:
         addresses = (
@@ -164,37 +179,49 @@ class Team:
         line = (sys.executable, "-m", "brubeck.core.command", *command)
         return spawn(*line, inherited=self.life.inherited, **environment, **self.life.environment)
 
-    def reload(self, is_over: Callable[[], bool]) -> None:
-        """Replace the workers one by one: the new one takes messages before the old one stops."""
+    def reload(self, go_on: Callable[[], bool]) -> None:
+        """Replace the workers one by one: the new one takes messages before the old one begins to drain.
+
+        Nobody waits for the drain, which a long poll makes long.
+
+        Args:
+            go_on: Called again and again; looks after all others, and says whether this is still wanted.
+        """
         for place, old in enumerate(self.workers):
             fresh = Child(old.name, self._start_worker)
             fresh.tend(time.monotonic())
-            if not self._await_worker(fresh):
-                log.error("The new %s did not begin to take messages; the old ones stay.", fresh.name)
+            if not self._await_worker(fresh, go_on):
+                if go_on():
+                    log.error("The new %s did not begin to take messages; the old ones stay.", fresh.name)
                 fresh.stop(1)
                 return
             self.workers[place] = fresh
-            old.stop(DRAIN_S + 5)
-            if is_over():
-                return
+            old.leave(DRAIN_S + 5)
+            self.leaving.append(old)
 
-    def _await_worker(self, fresh: Child) -> bool:
+    def _await_worker(self, fresh: Child, go_on: Callable[[], bool]) -> bool:
         """Wait until the balancer knows the worker; say whether it came to that."""
         deadline = time.monotonic() + READY_S
-        while time.monotonic() < deadline and fresh.pid is not None:
+        while time.monotonic() < deadline and fresh.pid is not None and go_on():
             status = ask_balancer(self.pair.balancer_spec, 0.5)
             if status and any(worker.get("pid") == fresh.pid for worker in status["workers"]):
                 return True
             time.sleep(POLL_S)
         return False
 
+    def tend(self, now: float) -> None:
+        """Start what does not run, and see off the workers that drain."""
+        for child in (self.balancer, *self.workers):
+            child.tend(now)
+        self.leaving = [worker for worker in self.leaving if not worker.has_left(now)]
+
     def dismiss(self) -> None:
         """Have the workers end, once the balancer gives out no more."""
-        for worker in self.workers:
+        for worker in (*self.workers, *self.leaving):
             if worker.process is not None:
                 with contextlib.suppress(ProcessLookupError):
                     worker.process.send_signal(signal.SIGTERM)
-        for worker in self.workers:
+        for worker in (*self.workers, *self.leaving):
             worker.stop(5)
 
 
@@ -273,19 +300,18 @@ class Supervisor:
     def _note_reload(self, *_: object) -> None:
         self._wants_reload = True
 
-    def _tend(self) -> None:
+    def _tend(self) -> bool:
+        """Look after all children, and say whether this goes on."""
         now = time.monotonic()
-        for child in (
-            self.server,
-            *(child for team in self.teams for child in (team.balancer, *team.workers)),
-        ):
-            child.tend(now)
+        self.server.tend(now)
+        for team in self.teams:
+            team.tend(now)
+        return not self._wants_stop
 
     def _reload(self) -> None:
         for team in self.teams:
-            team.reload(lambda: self._wants_stop)
-            if self._wants_stop:
-                return
+            if not self._wants_stop:
+                team.reload(self._tend)
 
     def _stop(self) -> None:
         """Stop the balancers first, which give out no more and wait for what is out; the server last."""
