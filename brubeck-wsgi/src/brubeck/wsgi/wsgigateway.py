@@ -15,6 +15,7 @@ from brubeck.wsgi.files import FileWrapper, send_file
 from brubeck.wsgi.handshakes import UpgradeResult, answer_switching
 from brubeck.wsgi.refusals import BodyFailure, Refusal
 from brubeck.wsgi.starts import Start, read_start
+from gevent import Timeout
 
 if TYPE_CHECKING:
     from brubeck.wsgi.exchange import Exchange
@@ -59,9 +60,12 @@ class WSGIGateway:
         except BodyFailure as failure:
             log.info("A body was refused: %s", failure, exc_info=True)
             reply.fail(failure.status_code)
-        except Exception:
+        except (Exception, Timeout):
             log.exception("The application failed: %s %r", exchange.head.method, exchange.head.target)
             reply.fail(500)
+        except BaseException:  # GreenletExit: the worker is ended, and closes in order
+            reply.break_off()
+            raise
         finally:
             if self._note is not None:
                 self._note(exchange, reply.status_code)
@@ -258,7 +262,7 @@ class Reply:
     def fail(self, status_code: int) -> None:
         """Answer *status_code* in the place of what failed; once the head is out, have the client see a gap."""
         if self.head_sent:
-            self._break_off()
+            self.break_off()
             return
         body = f"{status_code} {reason_phrase(status_code)}\n".encode()
         headers = [("Content-Type", "text/plain; charset=utf-8")]
@@ -266,7 +270,7 @@ class Reply:
         self._exchange.sent_bytes = len(body)
         self._exchange.send_response(Response(body, status_code, headers=headers))
 
-    def _break_off(self) -> None:
+    def break_off(self) -> None:
         """Close in order where the length or a last chunk is missed (RFC 9112 section 8), else by a reset."""
         if self._framing is Framing.CLOSE:
             self._exchange.client.abort()
