@@ -1,7 +1,7 @@
 """Every message gets exactly one response, whatever fails on the way."""
 
 import logging
-from functools import wraps
+from functools import partial, wraps
 from types import SimpleNamespace
 
 import gevent
@@ -348,6 +348,21 @@ def test_an_exception_in_on_finish_changes_no_answer(caplog):
     assert len(tracebacks(caplog)) == 1
 
 
+def test_a_timeout_in_on_finish_changes_no_answer(caplog):
+    """It turned a good answer into a reset connection: a Timeout is no Exception."""
+    response = ask(handler_of(get=lambda self: "fine", on_finish=raiser(gevent.Timeout(1))))
+
+    assert (response.status_code, response.text) == (200, "fine")
+    assert len(tracebacks(caplog)) == 1
+
+
+def test_a_timeout_in_the_error_page_is_still_one_500(caplog):
+    response = ask(handler_of(get=raiser(RuntimeError()), render_error=raiser(gevent.Timeout(1))))
+
+    assert (response.status_code, response.text) == (500, "500 Internal Server Error\n")
+    assert len(tracebacks(caplog)) == 2
+
+
 def test_on_finish_waits_for_the_end_of_a_stream():
     seen = []
 
@@ -538,3 +553,39 @@ def test_a_plugin_hears_of_exceptions_and_may_fail_itself(caplog):
 
     assert Client(app).get("/").status_code == 500
     assert [str(exception) for exception in heard] == ["heard"]
+
+
+def test_a_plugin_that_times_out_is_one_500(caplog):
+    def brubeck_response(application, message, response):
+        raise gevent.Timeout(1)
+
+    plugin = plugin_of("brubeck_response", brubeck_response)
+
+    assert Client(app_of(handler_of(get=lambda self: "x"), plugins=[plugin])).get("/").status_code == 500
+    assert len(tracebacks(caplog)) == 1
+
+
+def test_an_answer_that_is_replaced_may_time_out_while_it_is_closed(caplog):
+    def get(self):
+        response = http_response("x", 200)
+        response.on_close(partial(raiser(gevent.Timeout(1)), self))
+        return response
+
+    def brubeck_response(application, message, response):
+        return http_response("replaced", 200)
+
+    plugin = plugin_of("brubeck_response", brubeck_response)
+
+    assert Client(app_of(handler_of(get=get), plugins=[plugin])).get("/").text == "replaced"
+    assert len(tracebacks(caplog)) == 1
+
+
+def test_a_plugin_that_times_out_over_an_exception_leaves_the_500(caplog):
+    def brubeck_exception(application, message, exception):
+        raise gevent.Timeout(1)
+
+    plugin = plugin_of("brubeck_exception", brubeck_exception)
+    app = app_of(handler_of(get=raiser(RuntimeError("heard"))), plugins=[plugin])
+
+    assert Client(app).get("/").status_code == 500
+    assert len(tracebacks(caplog)) == 2

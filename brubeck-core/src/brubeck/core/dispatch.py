@@ -1,7 +1,7 @@
 """Everything that happens to a message, in the order in which it happens. Read `dispatch` first.
 
 Every message gets exactly one response, whatever fails on the way: a guard, the router, the handler, its error page,
-a plugin. `dispatch` itself never raises an `Exception`.
+a plugin. `dispatch` itself never raises an `Exception`, nor a `gevent.Timeout`.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def dispatch(application: Brubeck, message: Request) -> Response:
         return response
     try:
         return result_handler(application, message, response)
-    except Exception as exc:
+    except (Exception, Timeout) as exc:
         discard(application, message, response)
         return last_resort(application, message, exc)
 
@@ -111,7 +111,7 @@ def discard(application: Brubeck, message: Request, response: Response | None) -
         return
     try:
         response.close()
-    except Exception as exc:
+    except (Exception, Timeout) as exc:
         application.log_exception("Closing an answer failed", message, exc)
 
 
@@ -230,7 +230,7 @@ def answer_exception(
     )
     try:
         return render_exception(renderer, exception)
-    except Exception as exc:
+    except (Exception, Timeout) as exc:
         application.log_exception("The error page failed", message, exc)
         return plain_failure()
 
@@ -253,7 +253,7 @@ def report(application: Brubeck, message: Request, exception: Exception | Timeou
     for hook in application.exception_hooks:
         try:
             hook(application, message, exception)
-        except Exception as exc:
+        except (Exception, Timeout) as exc:
             application.log_exception("A plugin's brubeck_exception failed", message, exc)
 
 
@@ -305,11 +305,11 @@ def finish(application: Brubeck, message: Request, handler: Any, response: Respo
         return
     try:
         handler.on_finish()
-    except Exception as exc:
+    except (Exception, Timeout) as exc:
         application.log_exception("on_finish failed", message, exc)
 
 
-def last_resort(application: Brubeck, message: Request, exception: Exception) -> Response:
+def last_resort(application: Brubeck, message: Request, exception: Exception | Timeout) -> Response:
     """Answer for a plugin that failed on a finished response; no plugin is asked again."""
     return without_needless_body(message, answer_exception(application, message, None, exception))
 
