@@ -175,3 +175,17 @@ def test_a_server_that_dies_while_old_workers_drain_is_started_again(site: Site)
         wait_until(lambda: not set(site.workers()) & set(old), 30, "the end of the old workers")
 
     assert outage_s < 4
+
+
+@pytest.mark.parametrize("command", [("init",), ("up", "site.py:app")], ids=["init", "up"])
+@pytest.mark.parametrize("place", ["file", "file/run", "/proc/run"])
+def test_a_folder_that_cannot_be_used_is_one_sentence(site: Site, command: list[str], place: str) -> None:
+    """It was a traceback."""
+    (site.folder / "file").touch()
+    with site.config.open("a") as config:
+        config.write(f'folder = "{site.folder / place}"\n')
+    answer = site.ask(*command)
+
+    assert answer.returncode == 2
+    assert f"The folder '{site.folder / place}' cannot be made: " in answer.stderr
+    assert "Traceback" not in answer.stderr

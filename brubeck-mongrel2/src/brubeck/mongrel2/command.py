@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,14 +33,21 @@ def config_option(function: Any) -> Any:
     )(function)
 
 
+@contextlib.contextmanager
+def sentences() -> Iterator[None]:
+    """End the program with a sentence where the block raises one."""
+    try:
+        yield
+    except BrubeckError as exc:
+        raise click.UsageError(str(exc)) from None
+
+
+@sentences()
 def load(config: Path, **given: Any) -> ServerSettings:
     """Return the settings, or end the program with a sentence."""
     from brubeck.mongrel2.settings import load_settings
 
-    try:
-        return load_settings(config, **given)
-    except BrubeckError as exc:
-        raise click.UsageError(str(exc)) from None
+    return load_settings(config, **given)
 
 
 @mongrel2.command()
@@ -57,7 +66,8 @@ def init(
 
     pairs = dict(item.partition("=")[::2] for item in static) or None
     settings = load(config, host=host, port=port, folder=folder, static=pairs)
-    path = write_database(settings)
+    with sentences():
+        path = write_database(settings)
     click.echo(f"{path} is written. To run it: mongrel2 {path} {settings.uuid}")
     click.echo(f"Handlers: Mongrel2Connection({settings.send_spec!r}, {settings.recv_spec!r})")
     for further in settings.further_handlers:
@@ -92,10 +102,8 @@ def balance(
     settings = load(config)
     limits = Limits(wait_s=wait_s, dead_after_s=dead_after_s)
     addresses = (pull or settings.send_spec, pub or settings.recv_spec, listen or settings.balancer_spec)
-    try:
+    with sentences():
         process = BalancerProcess(*addresses, limits)
-    except BrubeckError as exc:
-        raise click.UsageError(str(exc)) from None
 
     def stop(*_: object) -> None:
         process.is_stopping = True
@@ -140,10 +148,8 @@ def up(target: str, config: Path, host: str | None, port: int | None, workers: i
     """Run Mongrel2, the balancer and workers; start again what dies; stop all at Ctrl-C or SIGTERM."""
     from brubeck.mongrel2.supervisor import Supervisor
 
-    try:
+    with sentences():
         sys.exit(Supervisor(load(config, host=host, port=port), target, workers).run())
-    except BrubeckError as exc:
-        raise click.UsageError(str(exc)) from None
 
 
 @mongrel2.command()

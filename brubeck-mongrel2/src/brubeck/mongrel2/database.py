@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from brubeck.core.errors import ConfigurationError
 from brubeck.mongrel2.settings import HandlerSettings, ServerSettings
 
 __all__ = ["fresh_ident", "write_database"]
@@ -62,18 +63,27 @@ def write_database(settings: ServerSettings, ident: str | None = None) -> Path:
     Args:
         settings: What the server is to be.
         ident: Names this run of it, in both directions; a fresh one by default.
+
+    Raises:
+        ConfigurationError: The folder cannot be made or written to.
     """
-    ident = ident or fresh_ident()
-    settings.folder.mkdir(parents=True, exist_ok=True)
-    settings.upload_folder.mkdir(mode=0o700, exist_ok=True)
-    path = settings.database
-    path.unlink(missing_ok=True)
+    settings.make_folder()
+    try:
+        settings.upload_folder.mkdir(mode=0o700, exist_ok=True)
+        settings.database.unlink(missing_ok=True)
+        fill(settings.database, all_rows(settings, ident or fresh_ident()))
+    except (OSError, sqlite3.Error) as exc:
+        raise ConfigurationError(f"{str(settings.database)!r} cannot be written: {exc}.") from None
+    return settings.database
+
+
+def fill(path: Path, tables: Mapping[str, list[tuple[Any, ...]]]) -> None:
+    """Make the tables in a new file, and write the rows of those that have any."""
     with closing(sqlite3.connect(path)) as database, database:
         for name, columns in TABLES.items():
             database.execute(f"CREATE TABLE {name} ({columns})")
-        for name, rows in all_rows(settings, ident).items():
+        for name, rows in tables.items():
             insert(database, name, rows)
-    return path
 
 
 def all_rows(settings: ServerSettings, ident: str) -> dict[str, list[tuple[Any, ...]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -174,6 +175,21 @@ class ServerSettings:
     def control_spec(self) -> str:
         """The address of Mongrel2's control port."""
         return f"ipc://{self.folder / 'control'}"
+
+    def make_folder(self) -> None:
+        """Make the folder where it is not there.
+
+        Raises:
+            ConfigurationError: It cannot be made, or no file can be made in it.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            raise ConfigurationError(
+                f"The folder {str(self.folder)!r} cannot be made: {exc.strerror}."
+            ) from None
+        if not os.access(self.folder, os.W_OK | os.X_OK):
+            raise ConfigurationError(f"The folder {str(self.folder)!r} cannot be written to by this user.")
 
     def rows(self) -> Iterator[tuple[str, str]]:
         """Yield the rows of the table `setting`."""

@@ -264,13 +264,13 @@ class Supervisor:
         """Run until SIGTERM or SIGINT; replace the workers at SIGHUP.
 
         Raises:
-            ConfigurationError: Another one runs in the folder.
+            ConfigurationError: Another one runs in the folder, or the folder cannot be used.
 
         Blocks:
             The thread.
         """
         raise_descriptor_limit()
-        self.settings.folder.mkdir(parents=True, exist_ok=True)
+        self.settings.make_folder()
         with hold_folder(self.settings) as was_killed:
             if was_killed:
                 end_server(self.settings.control_spec)
@@ -348,10 +348,13 @@ def hold_folder(settings: ServerSettings) -> Iterator[bool]:
     the number alone says nothing, since the system gives it again.
 
     Raises:
-        ConfigurationError: Another process holds it.
+        ConfigurationError: Another process holds it, or it cannot be written.
     """
     path = supervisor_file(settings)
-    file = open_locked(path)
+    try:
+        file = open_locked(path)
+    except OSError as exc:
+        raise ConfigurationError(f"{str(path)!r} cannot be written: {exc.strerror}.") from None
     if file is None:
         raise ConfigurationError(
             f"`brubeck mongrel2 up` already runs in {str(settings.folder)!r} (pid {path.read_text().strip()})."
