@@ -118,6 +118,20 @@ def test_a_head_that_is_remembered_keeps_its_connection_open():
     assert [HeadReader(LIMITS).read(data)[0].fields.keep_alive for _ in range(3)] == [True] * 3
 
 
+@pytest.mark.parametrize("name", [b"Proxy-Connection", b"proxy-connection", b"X-Connection"])
+@pytest.mark.parametrize("size", [7, 1000])
+def test_a_header_that_only_llhttp_heeds_is_not_held_against_the_next_head(name, size):
+    """llhttp ended at `Proxy-Connection: close`, and the reader, which all clients share, refused the next one."""
+    reader = HeadReader(LIMITS)
+    data = b"GET /a HTTP/1.1\r\nHost: a\r\nX: %d\r\n%b: close\r\n\r\n" % (size, name)
+    for place in range(0, len(data), size):
+        found = reader.read(data[place : place + size])
+    following, _ = reader.read(b"GET /b HTTP/1.1\r\nHost: b\r\nCookie: %d\r\n\r\n" % (size + len(name)))
+
+    assert found[0].fields.keep_alive
+    assert following.path == "/b"
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_any_split_gives_the_same(data):

@@ -91,7 +91,17 @@ class Head:
 class HeadReader:
     """Reads one head after another, each from bytes that arrive in any number of pieces."""
 
-    __slots__ = ("_complete", "_empty_lines", "_fed", "_headers", "_limits", "_line", "_parser", "_seen")
+    __slots__ = (
+        "_complete",
+        "_empty_lines",
+        "_fed",
+        "_headers",
+        "_is_last",
+        "_limits",
+        "_line",
+        "_parser",
+        "_seen",
+    )
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -182,6 +192,8 @@ class HeadReader:
             self._parser = None  # it would wait for a body that it is not given
         elif self._parser is not None:  # a handshake has a key of its own, which nobody sends again
             remember(head, data[line.end(2) + 1 :])
+            if self._is_last:
+                self._parser = None  # it would refuse the next head, which may be another client's
         return head
 
     def _read_part(self, data: bytes) -> None:
@@ -239,8 +251,13 @@ class HeadReader:
         self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """Note that the empty line was reached."""
+        """Note that the empty line was reached, and whether llhttp takes it for the last.
+
+        It does for `Proxy-Connection: close` too, which no RFC knows and nobody else heeds.
+        """
         self._complete = True
+        parser = self._parser
+        self._is_last = parser is None or not parser.should_keep_alive()
 
 
 def remember(head: Head, block: bytes) -> None:
