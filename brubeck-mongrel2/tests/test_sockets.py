@@ -6,9 +6,10 @@ from collections import defaultdict
 
 import gevent
 import pytest
+from brubeck.core.websockets import WebSocketMessageHandler, WebSocketSession
 from brubeck.mongrel2 import outlets
 from brubeck.mongrel2.outlets import GatheringOutlet
-from brubeck.mongrel2.sockets import SocketRegister
+from brubeck.mongrel2.sockets import LOST_AFTER_S, Mongrel2Socket, SocketRegister
 
 
 class Sink:
@@ -118,3 +119,92 @@ def test_what_a_server_did_not_hear_is_not_sent_to_its_successor(register, sink,
     gevent.sleep(0.02)
 
     assert len(sink.taken) == 1
+
+
+class ClosingHandler(WebSocketMessageHandler):
+    """Does with its end what `at_end` says."""
+
+    def __init__(self, at_end):
+        self.at_end = at_end
+        self.closed = []
+
+    def on_close(self, code, reason):
+        self.closed.append(code)
+        self.at_end()
+
+
+def leave():
+    raise SystemExit
+
+
+def wait():
+    gevent.sleep(60)
+
+
+def connect(register, number, at_end):
+    socket = Mongrel2Socket(register, (b"m2", b"%d" % number), 100)
+    socket.session = WebSocketSession(ClosingHandler(at_end), socket)
+    register.by_key[socket.key] = socket
+    return socket
+
+
+@pytest.fixture
+def sockets(register):
+    """Return three sockets whose handlers end badly, badly and well."""
+    return [connect(register, number, at_end) for number, at_end in enumerate((leave, wait, list))]
+
+
+def closed_codes(sockets):
+    return [code for socket in sockets for code in socket.session.handler.closed]
+
+
+def test_a_sweep_lets_go_of_all_who_are_silent(register, sink, sockets):
+    """A handler that raised what is no Exception ended the sweeper, and one that blocked held it up."""
+    for socket in sockets:
+        socket.heard_at -= LOST_AFTER_S + 1
+    register.sweep()
+    gevent.sleep(0.02)
+
+    assert not register.by_key
+    assert sorted(sink.taken) == [b"m2 1:0, ", b"m2 1:1, ", b"m2 1:2, "]
+    assert closed_codes(sockets) == [1006, 1006, 1006]
+
+
+def test_a_server_that_goes_takes_all_with_it(register, sockets):
+    """The second and third were not told when the handler of the first raised."""
+    register.lose_all()
+    gevent.sleep(0.02)
+
+    assert not register.by_key
+    assert closed_codes(sockets) == [1006, 1006, 1006]
+
+
+def test_a_process_that_ends_says_goodbye_to_all(register, sink, sockets):
+    """Those behind a handler that raised or blocked were left without a word."""
+    goodbyes = register.close_all()
+    gevent.sleep(0.02)
+
+    assert closed_codes(sockets) == [1001, 1001, 1001]
+    assert [goodbye.dead for goodbye in goodbyes] == [True, False, True]
+    said = b"".join(sink.taken)
+    assert said.count(b"\x88\x02\x03\xe9") == 3
+
+
+def test_a_client_that_closes_is_let_go_of_whatever_its_handler_does(register, sink):
+    socket = connect(register, 1, leave)
+    with pytest.raises(SystemExit):
+        socket.receive(b"0x88", b"\x03\xe8")
+    gevent.sleep(0.02)
+
+    assert not register.by_key
+    assert sink.taken[-1] == b"m2 1:1, "
+
+
+def test_a_client_that_breaks_a_rule_is_let_go_of_whatever_its_handler_does(register, sink):
+    socket = connect(register, 1, leave)
+    with pytest.raises(SystemExit):
+        socket.receive(b"0x82", b"x" * 101)
+    gevent.sleep(0.02)
+
+    assert not register.by_key
+    assert sink.taken[-1] == b"m2 1:1, "

@@ -181,10 +181,11 @@ class Mongrel2Connection(Connection):
             with gevent.Timeout(max(timeout_s, 0.001), False):
                 if self._crew is not None:
                     self._source.leave()
-                    self._answerer.sockets.close_all()
+                    goodbyes = self._answerer.sockets.close_all()
                     while self._crew is not None and not self._crew.wait(0.1):
                         pass
                     self._source.finish()
+                    gevent.joinall(goodbyes)  # last: one that blocks must not keep the rest from the balancer
                     while not self._outlet.flush():
                         gevent.sleep(RETRY_S)
         finally:

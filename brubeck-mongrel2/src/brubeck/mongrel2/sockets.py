@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,11 +21,14 @@ from brubeck.mongrel2.frames import (
 from brubeck.mongrel2.intake import Mongrel2Request
 from brubeck.mongrel2.replies import DEFAULT_HANDLER_TARGETS, encode_close, encode_replies
 from brubeck.mongrel2.streaming import StreamWriter
+from greenlet import GreenletExit
 
 if TYPE_CHECKING:
     from brubeck.mongrel2.outlets import Outlet
 
 __all__ = ["Mongrel2Socket", "SocketRegister"]
+
+log = logging.getLogger("brubeck.mongrel2")
 
 Key = tuple[bytes, bytes]
 
@@ -117,8 +121,19 @@ class Mongrel2Socket:
         try:
             self._receive(read_flags(flags), payload)
         except ProtocolError as exc:
-            self.session.fail(exc.code, exc.reason)
+            self.end(exc.code, exc.reason)
+
+    def end(self, code: int, reason: str) -> None:
+        """Close with *code*, without waiting for the client; also when the handler raises at that."""
+        try:
+            self.session.fail(code, reason)
+        finally:
             self.hang_up()
+
+    def vanish(self) -> None:
+        """End the connection of a client that is not heard any more, and then tell the handler, which may block."""
+        self.hang_up()
+        self.session.lose()
 
     def _receive(self, opcode: int, payload: bytes) -> None:
         if len(payload) > self.max_message_bytes:
@@ -134,8 +149,11 @@ class Mongrel2Socket:
         elif opcode == Opcode.PING:
             self.write(encode_frame(Opcode.PONG, payload))
         elif opcode == Opcode.CLOSE:
-            self.session.receive_close(*decode_close(payload))
-            self.hang_up()
+            code, reason = decode_close(payload)
+            try:
+                self.session.receive_close(code, reason)
+            finally:
+                self.hang_up()
 
 
 class RoomSender:
@@ -260,17 +278,16 @@ class SocketRegister:
             writer.drain()
 
     def sweep(self) -> None:
-        """Ask clients that are silent, let go of those that stay so. Called every few seconds from a greenlet."""
+        """Ask clients that are silent, let go of those that stay so. Called every few seconds; waits for nobody."""
         now = monotonic()
         for room in [room for room in self._writers if not self.rooms.members(room)]:
             self._writers.pop(room)[0].close()
         for socket in list(self.by_key.values()):
             is_overdue = socket.closed_at is not None and now - socket.closed_at > CLOSE_AFTER_S
             if is_overdue or now - socket.heard_at > LOST_AFTER_S:
-                socket.session.lose()
-                socket.hang_up()
+                gevent.spawn(guarded, socket.vanish)
             elif now - socket.heard_at > PING_AFTER_S:
-                socket.ping()
+                gevent.spawn(guarded, socket.ping)  # waits where much is gathered for a slow client
 
     def lose(self, key: Key) -> bool:
         """Note that the client of *key* has gone; say whether it was one of ours. May block the greenlet."""
@@ -278,19 +295,29 @@ class SocketRegister:
         if socket is None:
             return False
         socket.forget()
-        socket.session.lose()
+        guarded(socket.session.lose)
         return True
 
     def lose_all(self) -> None:
         """Note that the server has gone."""
-        for key in list(self.by_key):
-            self.lose(key)
-
-    def close_all(self) -> None:
-        """Say goodbye to everyone: this process ends."""
         for socket in list(self.by_key.values()):
-            socket.session.fail(CloseCode.GOING_AWAY, "")
-            socket.hang_up()
+            socket.forget()
+            gevent.spawn(guarded, socket.session.lose)
+
+    def close_all(self) -> list[gevent.Greenlet]:
+        """Say goodbye to everyone: this process ends. Return the greenlets that do, for handlers may block."""
+        code = CloseCode.GOING_AWAY
+        return [gevent.spawn(guarded, socket.end, code, "") for socket in list(self.by_key.values())]
+
+
+def guarded(step: Callable[..., object], *args: object) -> None:
+    """Do *step*; what a handler raises there ends nobody else, and not the process."""
+    try:
+        step(*args)
+    except GreenletExit:
+        raise
+    except BaseException:
+        log.exception("The end of a WebSocket failed.")
 
 
 def message_frame(data: Any) -> bytes:
