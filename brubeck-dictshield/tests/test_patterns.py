@@ -62,6 +62,7 @@ def test_a_pattern_may_match_anywhere():
         ("^a|b", "^(?:^a|b)"),
         ("(a|b)[|]", "^(a|b)[|]"),
         ("(?i)a", "^(?i:a)"),
+        ("(?i)(?s)a", "^(?is:a)"),
         (re.compile("^a.", re.DOTALL | re.MULTILINE), "^(?ms:^a.)"),
         (re.compile("a b", re.VERBOSE), None),
     ],

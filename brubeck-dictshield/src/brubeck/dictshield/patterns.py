@@ -9,7 +9,7 @@ from brubeck.dictshield.errors import ShieldException
 # What may stand before a match; in this spelling Python and ECMA-262 agree on it.
 ANYWHERE = r"[\s\S]*?"
 
-_flags_in_front = re.compile(r"\A\(\?[aiLmsux]+\)")
+_flags_in_front = re.compile(r"\A(?:\(\?[aiLmsux]+\))+")
 _escape_or_class = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
 _inner_group = re.compile(r"\([^()]*\)")
 
