@@ -84,3 +84,34 @@ def test_an_answer_whose_end_is_the_connections_is_reset_where_its_worker_is_end
 
     assert theirs.recv(1000).endswith(b"\r\n\r\npart")
     assert is_reset(client)
+
+
+@pytest.mark.parametrize("make", [list, iter])
+def test_a_body_longer_than_its_length_is_a_500(connect, caplog, make):
+    """The connection was closed without a byte: the head counted as sent before it was."""
+
+    def application(environ, start_response):
+        start_response("200 OK", [*PLAIN, ("Content-Length", "3")])
+        return make([b"hello"])
+
+    client, theirs = connect(application)
+    client.run()
+
+    assert theirs.recv(1000).startswith(b"HTTP/1.1 500 ")
+    assert not client.closing
+
+
+@pytest.mark.parametrize(
+    ("lengths", "status"), [(("1", "2"), b"500"), (("2", "1"), b"500"), (("1", "1"), b"200")]
+)
+def test_two_lengths_that_differ_are_a_500(connect, caplog, lengths, status):
+    """The first was believed where it was that of the body."""
+
+    def application(environ, start_response):
+        start_response("200 OK", [*PLAIN, *(("Content-Length", length) for length in lengths)])
+        return [b"x"]
+
+    client, theirs = connect(application)
+    client.run()
+
+    assert theirs.recv(1000).startswith(b"HTTP/1.1 " + status)

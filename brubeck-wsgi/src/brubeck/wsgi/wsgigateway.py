@@ -24,6 +24,7 @@ __all__ = ["WSGIGateway"]
 
 log = logging.getLogger("brubeck.wsgi")
 ExcInfo = Any
+_LENGTH_OF_LENGTH = len("content-length")
 
 
 class WSGIGateway:
@@ -135,7 +136,7 @@ class Reply:
         if start is None or self.head_sent or not start.has_body or exchange.head.method == "HEAD":
             return False
         body = pieces[0] if len(pieces) == 1 else b"".join(map(read_piece, pieces))
-        if type(body) is not bytes or (start.declared is not None and start.declared != str(len(body))):
+        if type(body) is not bytes or (start.declared is not None and not declares(start, len(body))):
             return False
         client = exchange.client
         server, version = client.server, exchange.head.fields.version
@@ -234,8 +235,9 @@ class Reply:
         declared = response.get_header("Content-Length")
         if self._framing is Framing.LENGTH and declared is not None:
             self._expected = int(declared)
+        body = self._framed(piece)  # too long a one is refused while a 500 can still be sent
         self.head_sent = True
-        exchange.client.send(head + self._framed(piece))
+        exchange.client.send(head + body)
 
     def _framed(self, piece: bytes) -> bytes:
         """Return *piece* as the framing has it; nothing where there is no body."""
@@ -275,6 +277,14 @@ class Reply:
         if self._framing is Framing.CLOSE:
             self._exchange.client.abort()
         self._exchange.keeps_alive = False
+
+
+def declares(start: Start, length: int) -> bool:
+    """Say whether *length* is what *start* says, once; `encode_head` reads and refuses what is said twice."""
+    if start.declared != str(length):
+        return False
+    names = [name for name, _ in start.headers if len(name) == _LENGTH_OF_LENGTH]
+    return len(names) == 1 or [name.lower() for name in names].count("content-length") == 1
 
 
 def read_piece(piece: object) -> bytes:
