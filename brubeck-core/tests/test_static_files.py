@@ -88,3 +88,35 @@ def test_a_folder_that_is_not_there_is_refused(folder):
 
     with pytest.raises(ConfigurationError, match=r"Static\.folder must be a folder of files"):
         Brubeck(handler_tuples=[(ROUTE, handler)])
+
+
+@pytest.mark.parametrize(
+    "path", ["style.css/", "style.css%0a", "/style.css", "deep//a%20b.js", "style.css%5c"]
+)
+def test_a_file_has_one_address(client, path):
+    """What is almost the name of a file was served as the file."""
+    assert client.get(f"/static/{path}").status_code == 404
+
+
+def test_the_place_of_the_folder_is_not_told(client, folder):
+    """Who guessed where the folder lies got a 200 for the absolute path, and so knew it."""
+    assert client.get(f"/static/{folder}/style.css").status_code == 404
+
+
+def test_links_in_a_circle_are_404(client, folder):
+    """Python 3.11 raises RuntimeError for them, which was a 500."""
+    (folder / "circle").symlink_to("circle")
+
+    assert client.get("/static/circle").status_code == 404
+    assert client.get("/static/circle/style.css").status_code == 404
+
+
+def test_a_link_leads_to_nothing_hidden(client, folder):
+    """Only the name that was asked for was looked at."""
+    (folder / ".git").mkdir()
+    (folder / ".git" / "config").write_text("secret")
+    (folder / "config").symlink_to(".git/config")
+    (folder / "inside").symlink_to("deep/a b.js")
+
+    assert client.get("/static/config").status_code == 404
+    assert client.get("/static/inside").text == "1"

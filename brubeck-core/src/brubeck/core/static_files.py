@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from mimetypes import guess_type
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -24,7 +24,7 @@ _TEXTS = frozenset(("application/javascript", "application/json", "image/svg+xml
 class StaticFileHandler(MessageHandler):
     """Serves the files of `folder`; its route has a group `file`: `(r"^/static/(?P<file>.+)$", Static)`.
 
-    Never one outside of the folder, nor one whose name or whose folder's begins with a dot.
+    Never one outside of the folder, nor one whose name or whose folder's begins with a dot, whatever link leads to it.
     """
 
     folder: ClassVar[str | Path]
@@ -50,7 +50,7 @@ class StaticFileHandler(MessageHandler):
             The hub, for as long as the disk takes for 64 KiB.
         """
         path = self.find(file)
-        if path is None:
+        if path is None or self.message.path.endswith("\n"):  # `$` matches before it, and `file` has lost it
             raise HTTPError(404)
         stat = path.stat()
         self.headers["ETag"] = etag = f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'
@@ -63,14 +63,21 @@ class StaticFileHandler(MessageHandler):
 
     def find(self, file: str) -> Path | None:
         """Return the path of *file*, or None where it is none of ours."""
-        if "\0" in file or any(part.startswith(".") for part in file.replace("\\", "/").split("/")):
+        if "\0" in file or has_hidden_part(file.replace("\\", "/").split("/")):
             return None
         folder = Path(self.folder).resolve()
         try:
             path = (folder / file).resolve()
-            return path if path.is_relative_to(folder) and path.is_file() else None
-        except OSError:  # a name too long, a folder that may not be read
+            if not path.is_relative_to(folder) or has_hidden_part(path.relative_to(folder).parts):
+                return None
+            return path if path.is_file() else None
+        except (OSError, RuntimeError):  # a name too long, a folder that may not be read, links in a circle
             return None
+
+
+def has_hidden_part(parts: Iterable[str]) -> bool:
+    """Say whether one of *parts* begins with a dot, or is empty: a slash too many, or that of an absolute path."""
+    return any(not part or part.startswith(".") for part in parts)
 
 
 def is_among(etag: str, header: str) -> bool:
