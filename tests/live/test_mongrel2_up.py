@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -189,3 +190,51 @@ def test_a_folder_that_cannot_be_used_is_one_sentence(site: Site, command: list[
     assert answer.returncode == 2
     assert f"The folder '{site.folder / place}' cannot be made: " in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+class TestTheFirstStart:
+    """What no new start would mend was started again and again."""
+
+    def test_an_application_that_is_missing_is_said_once(self, site: Site) -> None:
+        answer = site.ask("up", "nosuch:app")
+
+        assert answer.returncode == 2
+        assert answer.stderr.count("nosuch") == 1
+        assert not is_listening(site.port)
+
+    def test_so_is_one_that_raises(self, site: Site) -> None:
+        site.app.write_text("1 / 0\n")
+        answer = site.ask("up", f"{site.app}:app")
+
+        assert answer.returncode not in {0, None}
+        assert answer.stderr.count("ZeroDivisionError") == 1
+
+    def test_so_is_one_of_a_further_handler(self, site: Site) -> None:
+        with site.config.open("a") as config:
+            config.write('[handlers.api]\npath = "/api/"\napp = "nosuch:api"\n')
+        answer = site.ask("up", f"{site.app}:app")
+
+        assert (answer.returncode, answer.stderr.count("nosuch")) == (2, 1)
+
+    def test_a_port_in_use_is_named(self, site: Site) -> None:
+        with socket.create_server(("127.0.0.1", site.port)):
+            answer = site.ask("up", f"{site.app}:app")
+
+        assert answer.returncode == 2
+        assert f"port {site.port} of '127.0.0.1': another process does already." in answer.stderr
+
+    def test_a_server_that_ends_at_once_is_not_started_again(self, site: Site) -> None:
+        (site.folder / "empty").mkdir()
+        with site.config.open("a") as config:
+            config.write(f'certificates = "{site.folder}/empty"\n')
+        answer = site.ask("up", f"{site.app}:app")
+
+        assert answer.returncode == 2
+        assert "Mongrel2 ended as soon as it was started" in answer.stderr
+
+    def test_one_that_is_killed_early_is(self, site: Site) -> None:
+        with up(site, workers=1) as process:
+            server = next(pid for pid, line in children(process.pid).items() if line.startswith("mongrel2 "))
+            os.kill(server, signal.SIGKILL)
+            wait_until(lambda: server not in children(process.pid), what="the end of the server")
+            wait_until(lambda: is_listening(site.port), what="the next server")

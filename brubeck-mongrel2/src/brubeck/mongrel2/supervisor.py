@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import logging
 import os
 import resource
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -18,7 +20,7 @@ from pathlib import Path
 from typing import IO
 
 from brubeck.core.errors import ConfigurationError
-from brubeck.core.workers import LIFE_FD, READY_FD, tell
+from brubeck.core.workers import LIFE_FD, READY_FD, ask_address, tell
 from brubeck.mongrel2.control import ask_balancer, end_server
 from brubeck.mongrel2.database import write_database
 from brubeck.mongrel2.settings import HandlerSettings, ServerSettings
@@ -31,6 +33,10 @@ POLL_S = 0.05
 LONGEST_BACK_OFF_S = 10.0
 DRAIN_S = 30.0
 READY_S = 30.0
+FIRST_S = 5.0
+"""A server that ends so soon after the first start, and never came to listen, is not started again."""
+PORT_S = 3.0
+"""How long the port may still be in use: a server that was told to end takes half a second."""
 LOCK_S = 1.0
 """`up` tries for so long: a `stop` that looks whether somebody holds the file has it for a moment itself."""
 
@@ -83,6 +89,11 @@ class Child:
     def pid(self) -> int | None:
         """The process id, where it runs."""
         return self.process.pid if self.process is not None and self.process.poll() is None else None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it was started, and does not run any more."""
+        return self.process is not None and self.process.poll() is not None
 
     def leave(self, timeout_s: float) -> None:
         """Ask the process to end; `has_left` ends it when it has not after *timeout_s*."""
@@ -251,6 +262,7 @@ class Supervisor:
                 self.teams.append(Team(settings, handler, handler.app, handler.workers, life))
         self._wants_reload = False
         self._wants_stop = False
+        self._first_until = 0.0
 
     def _start_server(self) -> subprocess.Popen[bytes]:
         write_database(self.settings)  # with a fresh ident: connection ids start again
@@ -264,7 +276,9 @@ class Supervisor:
         """Run until SIGTERM or SIGINT; replace the workers at SIGHUP.
 
         Raises:
-            ConfigurationError: Another one runs in the folder, or the folder cannot be used.
+            ConfigurationError: Another one runs in the folder, the folder or the port cannot be used, or Mongrel2
+                ends as soon as it has started.
+            SystemExit: An application cannot be loaded; stderr says why.
 
         Blocks:
             The thread.
@@ -274,13 +288,21 @@ class Supervisor:
         with hold_folder(self.settings) as was_killed:
             if was_killed:
                 end_server(self.settings.control_spec)
+            self._check()
             tell(
                 f"Brubeck runs behind Mongrel2 on {self.settings.host}:{self.settings.port} (Ctrl-C to stop)"
             )
             self._run()
         return 0
 
+    def _check(self) -> None:
+        """Refuse what no new start would mend: an application that cannot be loaded, a port in use."""
+        for team in self.teams:
+            ask_address(team.target, {}, "mongrel2")
+        await_port(self.settings)
+
     def _run(self) -> None:
+        self._first_until = time.monotonic() + FIRST_S
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._note_stop)
         signal.signal(signal.SIGHUP, self._note_reload)
@@ -303,6 +325,11 @@ class Supervisor:
     def _tend(self) -> bool:
         """Look after all children, and say whether this goes on."""
         now = time.monotonic()
+        if now < self._first_until and self.server.has_ended and not self.settings.pid_file.exists():
+            raise ConfigurationError(
+                f"Mongrel2 ended as soon as it was started, to listen on {describe_port(self.settings)}. What it "
+                "wrote about that stands above."
+            )
         self.server.tend(now)
         for team in self.teams:
             team.tend(now)
@@ -327,6 +354,36 @@ def spawn(*command: str, inherited: tuple[int, ...] = (), **environment: str) ->
     return subprocess.Popen(
         command, env={**os.environ, **environment}, pass_fds=inherited, start_new_session=True
     )
+
+
+def await_port(settings: ServerSettings) -> None:
+    """Wait until nobody listens where the server is to.
+
+    Raises:
+        ConfigurationError: Somebody does, and goes on.
+    """
+    deadline = time.monotonic() + PORT_S
+    while is_taken(settings.host, settings.port):
+        if time.monotonic() > deadline:
+            raise ConfigurationError(
+                f"Mongrel2 cannot listen on {describe_port(settings)}: another process does already."
+            )
+        time.sleep(POLL_S)
+
+
+def is_taken(host: str, port: int) -> bool:
+    """Say whether another process listens there. Other obstacles are Mongrel2's to find, which may have more rights."""
+    try:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as exc:
+        return exc.errno == errno.EADDRINUSE
+    return False
+
+
+def describe_port(settings: ServerSettings) -> str:
+    return f"port {settings.port} of {settings.host!r}"
 
 
 def raise_descriptor_limit() -> None:
