@@ -7,6 +7,7 @@ import os
 import secrets
 import socket
 from collections import deque
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 
@@ -115,13 +116,16 @@ class BalancedSource:
         """Return the next message; raises `zmq.Again` when there is none."""
         pending = self._pending
         while not pending:
-            frame = self._recv(flags)
-            verb = frame[:1]
-            if verb in (Verb.WORK, Verb.AGAIN):
-                pending.extend((*work, verb == Verb.AGAIN) for work in unpack_work(frame))
-            else:
-                self._hear(verb, frame)
+            self._read(flags)
         return pending.popleft()
+
+    def _read(self, flags: int) -> None:
+        frame = self._recv(flags)
+        verb = frame[:1]
+        if verb in (Verb.WORK, Verb.AGAIN):
+            self._pending.extend((*work, verb == Verb.AGAIN) for work in unpack_work(frame))
+        else:
+            self._hear(verb, frame)
 
     def has_more(self) -> bool:
         """Say whether `take` would find something."""
@@ -244,15 +248,27 @@ class BalancedSource:
     def finish(self) -> None:
         """Wait until the balancer has heard that all is answered."""
         self.flush()
+        while self._done:  # no room yet; `flush` comes back by itself
+            gevent.sleep(RETRY_S)
         if self._goodbyes:  # there is a balancer to hear it
             self._farewell()
 
     def _farewell(self) -> None:
+        """Say that we leave, and read until the balancer has heard it: with a full pool the crew reads nothing."""
         seen = self._goodbyes
         self._tell(Verb.LEAVE)
         with gevent.Timeout(2, False):
             while self._goodbyes == seen:
+                self._read_all()
                 gevent.sleep(0.002)
+
+    def _read_all(self) -> None:
+        if self._socket is not None:
+            with suppress(zmq.Again):
+                while True:
+                    self._read(zmq.NOBLOCK)
+        if self._pending and self._crew is not None:
+            self._crew.wake()
 
     def close(self) -> None:
         """Close the sockets."""
