@@ -70,6 +70,11 @@ def test_what_cannot_work_is_one_sentence(tmp_path, text, match):
         load_settings(tmp_path / "m.toml")
 
 
+def test_a_folder_in_the_place_of_the_file_is_one_sentence(tmp_path):
+    with pytest.raises(ConfigurationError, match="cannot be read: Is a directory"):
+        load_settings(tmp_path)
+
+
 def test_siblings_that_mongrel2_would_serve_are_named(tmp_path):
     """It compares paths by their beginning: `/static/../static-secret/` is inside `/static`."""
     for name in ("static", "static-secret"):

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -238,3 +238,34 @@ class TestTheFirstStart:
             os.kill(server, signal.SIGKILL)
             wait_until(lambda: server not in children(process.pid), what="the end of the server")
             wait_until(lambda: is_listening(site.port), what="the next server")
+
+
+def test_ctrl_c_ends_status_at_once(site: Site) -> None:
+    """It went on to wait for the socket that was still open."""
+    line = [*COMMAND, "status", "--config", str(site.config)]
+    with ExitStack() as stack:  # who listens and never answers is asked for 2 s, and then the balancer
+        server = stack.enter_context(socket.socket(socket.AF_UNIX))
+        server.bind(str(site.folder / "run/control"))
+        server.listen()
+        server.settimeout(10)
+        process = stack.enter_context(subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE))
+        stack.callback(process.kill)
+        server.accept()[0].close()
+        time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        code = process.wait(1)
+
+    assert code == 1
+
+
+@pytest.mark.parametrize(
+    "command", [("init",), ("up", "site.py:app"), ("status",), ("stop",)], ids=lambda c: c[0]
+)
+def test_a_named_file_that_is_missing_is_an_error_of_one_line(site: Site, command: list[str]) -> None:
+    """All settings were the defaults then, in another folder and on another port."""
+    site.config = site.folder / "nosuch.toml"
+    answer = site.ask(*command)
+
+    assert answer.returncode == 2
+    assert answer.stderr == f"brubeck: The file '{site.config}' that --config names does not exist.\n"
+    assert not list((site.folder / "run").iterdir())

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from brubeck.core.errors import BrubeckError
+from brubeck.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from brubeck.mongrel2.settings import ServerSettings
@@ -29,25 +27,21 @@ def mongrel2() -> None:
 def config_option(function: Any) -> Any:
     """Add the option that names the settings' file."""
     return click.option(
-        "--config", default=CONFIG, show_default=True, type=click.Path(path_type=Path), help="A TOML file."
+        "--config", show_default=CONFIG, type=click.Path(path_type=Path), help="A TOML file."
     )(function)
 
 
-@contextlib.contextmanager
-def sentences() -> Iterator[None]:
-    """End the program with a sentence where the block raises one."""
-    try:
-        yield
-    except BrubeckError as exc:
-        raise click.UsageError(str(exc)) from None
+def load(config: Path | None, **given: Any) -> ServerSettings:
+    """Return the settings. Only the file of the usual name may be missing.
 
-
-@sentences()
-def load(config: Path, **given: Any) -> ServerSettings:
-    """Return the settings, or end the program with a sentence."""
+    Raises:
+        ConfigurationError: A file was named that does not exist, or it holds what is not known.
+    """
     from brubeck.mongrel2.settings import load_settings
 
-    return load_settings(config, **given)
+    if config is not None and not config.exists():
+        raise ConfigurationError(f"The file {str(config)!r} that --config names does not exist.")
+    return load_settings(config or Path(CONFIG), **given)
 
 
 @mongrel2.command()
@@ -59,15 +53,14 @@ def load(config: Path, **given: Any) -> ServerSettings:
     "--static", multiple=True, metavar="PREFIX=FOLDER", help="A folder that Mongrel2 serves itself."
 )
 def init(
-    config: Path, host: str | None, port: int | None, folder: Path | None, static: tuple[str, ...]
+    config: Path | None, host: str | None, port: int | None, folder: Path | None, static: tuple[str, ...]
 ) -> None:
     """Write the configuration that Mongrel2 reads."""
     from brubeck.mongrel2.database import write_database
 
     pairs = dict(item.partition("=")[::2] for item in static) or None
     settings = load(config, host=host, port=port, folder=folder, static=pairs)
-    with sentences():
-        path = write_database(settings)
+    path = write_database(settings)
     click.echo(f"{path} is written. To run it: mongrel2 {path} {settings.uuid}")
     click.echo(f"Handlers: Mongrel2Connection({settings.send_spec!r}, {settings.recv_spec!r})")
     for further in settings.further_handlers:
@@ -93,7 +86,12 @@ def init(
     help="Seconds of silence until taken for dead.",
 )
 def balance(
-    config: Path, pull: str | None, pub: str | None, listen: str | None, wait_s: float, dead_after_s: float
+    config: Path | None,
+    pull: str | None,
+    pub: str | None,
+    listen: str | None,
+    wait_s: float,
+    dead_after_s: float,
 ) -> None:
     """Give each message to the worker with the least to do."""
     from brubeck.mongrel2.balancer import BalancerProcess
@@ -102,8 +100,7 @@ def balance(
     settings = load(config)
     limits = Limits(wait_s=wait_s, dead_after_s=dead_after_s)
     addresses = (pull or settings.send_spec, pub or settings.recv_spec, listen or settings.balancer_spec)
-    with sentences():
-        process = BalancerProcess(*addresses, limits)
+    process = BalancerProcess(*addresses, limits)
 
     def stop(*_: object) -> None:
         process.is_stopping = True
@@ -144,48 +141,48 @@ def end_with_parent() -> None:
 @click.option("--host", help="Address to listen on.")
 @click.option("--port", type=int, help="Port to listen on.")
 @click.option("--workers", type=click.IntRange(1, 512), default=2, show_default=True)
-def up(target: str, config: Path, host: str | None, port: int | None, workers: int) -> None:
+def up(target: str, config: Path | None, host: str | None, port: int | None, workers: int) -> None:
     """Run Mongrel2, the balancer and workers; start again what dies; stop all at Ctrl-C or SIGTERM."""
     from brubeck.mongrel2.supervisor import Supervisor
 
-    with sentences():
-        sys.exit(Supervisor(load(config, host=host, port=port), target, workers).run())
+    sys.exit(Supervisor(load(config, host=host, port=port), target, workers).run())
 
 
 @mongrel2.command()
 @config_option
-def reload(config: Path) -> None:
+def reload(config: Path | None) -> None:
     """Replace the workers of `up` one by one, losing nothing."""
     tell_supervisor(config, signal.SIGHUP)
 
 
 @mongrel2.command()
 @config_option
-def stop(config: Path) -> None:
+def stop(config: Path | None) -> None:
     """Stop what `up` runs, once what was taken is answered."""
     tell_supervisor(config, signal.SIGTERM)
 
 
-def tell_supervisor(config: Path, number: int) -> None:
+def tell_supervisor(config: Path | None, number: int) -> None:
     """Send a signal to the process of `up`."""
     from brubeck.mongrel2.supervisor import find_supervisor
 
     pid = find_supervisor(load(config))
     if pid is None:
-        raise click.UsageError("`brubeck mongrel2 up` does not run here.")
+        raise ConfigurationError("`brubeck mongrel2 up` does not run here.")
     import os
 
     try:
         os.kill(pid, number)
     except OSError as exc:
-        message = f"`brubeck mongrel2 up` (pid {pid}) cannot be told: {exc.strerror}."
-        raise click.UsageError(message) from None
+        raise ConfigurationError(
+            f"`brubeck mongrel2 up` (pid {pid}) cannot be told: {exc.strerror}."
+        ) from None
 
 
 @mongrel2.command()
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
-def status(config: Path, as_json: bool) -> None:
+def status(config: Path | None, as_json: bool) -> None:
     """Show the balancer's counters, its workers, and Mongrel2's connections."""
     from brubeck.mongrel2.control import ask_balancer, ask_server
 

@@ -24,11 +24,9 @@ def exchange(kind: int, address: str, question: bytes, timeout_s: float) -> byte
         channel.linger = 0
         channel.connect(address)
         channel.send(question)
-        answer = channel.recv() if channel.poll(int(timeout_s * 1000)) else None
-        channel.close()
+        return channel.recv() if channel.poll(int(timeout_s * 1000)) else None
     finally:
-        context.term()
-    return answer
+        context.destroy(linger=0)  # `term` alone waits for a socket that Ctrl-C has left open
 
 
 def ask_balancer(address: str, timeout_s: float = TIMEOUT_S) -> dict[str, Any] | None:

@@ -265,12 +265,14 @@ def load_settings(path: Path, **given: Any) -> ServerSettings:
     """Return the settings in the TOML file *path* with those that were *given* in their place.
 
     Raises:
-        ConfigurationError: The file is no TOML, or names a setting that is not known.
+        ConfigurationError: The file cannot be read, is no TOML, or names a setting that is not known.
     """
     try:
         found = tomllib.loads(path.read_text()) if path.exists() else {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
         raise ConfigurationError(f"{str(path)!r} is not valid TOML: {exc}.") from None
+    except OSError as exc:
+        raise ConfigurationError(f"{str(path)!r} cannot be read: {exc.strerror}.") from None
     known = {item.name: item for item in fields(ServerSettings)}
     for name in found:
         if name not in known:
