@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from brubeck.wsgi.exchange import IncompleteBody
+
 if TYPE_CHECKING:
     from brubeck.wsgi.client import Client
 
@@ -42,11 +44,12 @@ def send_file(client: Client, wrapper: FileWrapper, count: int) -> bool:
 
     Raises:
         ClientDisconnected: Nobody takes them.
+        IncompleteBody: The file has become shorter meanwhile.
 
     Blocks:
         The greenlet while the client takes nothing, and the hub for the disk's part.
     """
-    offset = int(wrapper.file.tell())
+    offset = begin = int(wrapper.file.tell())
     fileno = wrapper.file.fileno()
     end = offset + count
     while offset < end:
@@ -54,6 +57,6 @@ def send_file(client: Client, wrapper: FileWrapper, count: int) -> bool:
         if sent is None:
             return False
         if sent == 0:
-            break
+            raise IncompleteBody(f"The file gave {offset - begin} bytes of the {count} announced.")
         offset += sent
     return True
