@@ -22,13 +22,15 @@ class BodyStream:
         expects_continue: Whether the client waits for `100 Continue` before it sends.
     """
 
-    __slots__ = ("_client", "_decoder", "_expects_continue", "_pieces", "is_complete", "size")
+    __slots__ = ("_client", "_decoder", "_expects_continue", "_pieces", "_start", "is_complete", "size")
 
     def __init__(self, client: Client, decoder: BodyDecoder, expects_continue: bool) -> None:
         self._client = client
         self._decoder = decoder
         self._expects_continue = expects_continue
         self._pieces: list[bytes] = []
+        self._start = 0
+        """How much of the first piece was read."""
         self.size = 0
         """Bytes that are here and were not read."""
         self.is_complete = decoder.is_complete
@@ -48,6 +50,8 @@ class BodyStream:
     def take(self) -> bytes:
         """Return all that is here."""
         pieces, self._pieces, self.size = self._pieces, [], 0
+        if self._start:
+            pieces[0], self._start = pieces[0][self._start :], 0
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def read(self, size: int = -1, /) -> bytes:
@@ -66,12 +70,17 @@ class BodyStream:
             self._client.send_continue()
         while not self.is_complete and (size < 0 or not self.size):
             self._more()
-        data = self.take()
-        if 0 <= size < len(data):
-            self._pieces.append(data[size:])
-            self.size = len(data) - size
-            data = data[:size]
-        return data
+        return self._take_part(size) if 0 <= size < self.size else self.take()
+
+    def _take_part(self, size: int) -> bytes:
+        """Return *size* bytes of more that are here. The rest is not copied, so that reading by bytes is no attack."""
+        if len(self._pieces) > 1:
+            left = self.size
+            self._pieces, self.size = [self.take()], left
+        begin = self._start
+        self._start = end = begin + size
+        self.size -= size
+        return self._pieces[0][begin:end]
 
     def check(self, *, unread: bool = False) -> None:
         """Refuse a body that is malformed behind what is here; with *unread*, only where something of it is.

@@ -95,19 +95,23 @@ class Input:
         stream: The body.
     """
 
-    __slots__ = ("_rest", "_stream")
+    __slots__ = ("_rest", "_start", "_stream")
 
     def __init__(self, stream: BodyStream) -> None:
         self._stream = stream
         self._rest = b""
+        self._start = 0
+        """How much of the rest was read."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Return *size* bytes, fewer only at the end; all without a size."""
         if size is None or size < 0:
-            data, self._rest = self._rest + self._stream.read(), b""
+            data, self._rest = self._rest[self._start :] + self._stream.read(), b""
+            self._start = 0
             return data
-        pieces, missing = [self._rest[:size]], size - len(self._rest[:size])
-        self._rest = self._rest[size:]
+        held = self._rest[self._start : self._start + size]
+        self._start += len(held)
+        pieces, missing = [held], size - len(held)
         while missing and (piece := self._stream.read(missing)):
             pieces.append(piece)
             missing -= len(piece)
@@ -115,26 +119,32 @@ class Input:
 
     def readline(self, size: int | None = -1, /) -> bytes:
         """Return the next line with its LF, at most *size* bytes of it."""
-        limit = -1 if size is None or size < 0 else size
-        line = self._rest
-        while b"\n" not in line and (limit < 0 or len(line) < limit):
-            piece = self._stream.read(4096)
-            if not piece:
+        missing = sys.maxsize if size is None or size < 0 else size
+        pieces = []
+        while missing and (piece := self._read_line_part(missing)):
+            pieces.append(piece)
+            missing -= len(piece)
+            if piece[-1:] == b"\n":
                 break
-            line += piece
-        end = line.find(b"\n") + 1 or len(line)
-        if limit >= 0:
-            end = min(end, limit)
-        self._rest = line[end:]
-        return line[:end]
+        return b"".join(pieces)
 
-    def readlines(self, hint: int = -1, /) -> list[bytes]:
+    def _read_line_part(self, size: int) -> bytes:
+        """Return what is here of a line, at most *size* bytes; each byte is searched and copied once."""
+        if self._start == len(self._rest):
+            self._rest, self._start = self._stream.read(4096), 0
+        begin = self._start
+        limit = begin + size
+        self._start = end = self._rest.find(b"\n", begin, limit) + 1 or min(limit, len(self._rest))
+        return self._rest[begin:end]
+
+    def readlines(self, hint: int | None = -1, /) -> list[bytes]:
         """Return the lines, ending once *hint* bytes are passed."""
+        least = sys.maxsize if hint is None or hint <= 0 else hint
         lines, size = [], 0
         for line in self:
             lines.append(line)
             size += len(line)
-            if 0 < hint <= size:
+            if size >= least:
                 break
         return lines
 
