@@ -89,3 +89,22 @@ def test_a_worker_that_is_ended_between_two_messages_tells_the_session(connect):
     client.close()
 
     assert client.session.handler.told == ["x", 1001]
+
+
+def test_a_client_that_leaves_during_on_close_is_not_waited_for(connect):
+    """The watcher of a socket that was closed was started again, for which libev ends the process."""
+
+    def on_close(self, code, reason):
+        self.told.append(code)
+        gevent.sleep(0.05)
+
+    client, theirs = connect(type("Slow", (Telling,), {"on_close": on_close}))
+    client._is_new = False
+    client._is_leaving = True  # as `drain_hub` has it, whose worker here is ours
+    client.worker = gevent.spawn(client.run)
+    gevent.sleep(0)
+    theirs.close()
+    client.worker.join()
+
+    assert client.session.handler.told == [1001]
+    assert not client.watcher.active

@@ -229,11 +229,15 @@ class WebSocketClient(Channel):
         elif not self.closing:
             if self._is_leaving:
                 self.session.fail(CloseCode.GOING_AWAY, "")
-            if self.held:
-                self.server.loop.run_callback(self._resume_hub)
-            elif not self.watcher.active:
-                self.watcher.start(self.on_readable_hub)
-            self.schedule()
+            if not self.gone:  # as it may be by now: `on_close` takes its time
+                self._await_more()
+
+    def _await_more(self) -> None:
+        if self.held:
+            self.server.loop.run_callback(self._resume_hub)
+        elif not self.watcher.active:
+            self.watcher.start(self.on_readable_hub)
+        self.schedule()
 
     def _resume_hub(self) -> None:
         """Go on with what is held, when its turn comes again."""
