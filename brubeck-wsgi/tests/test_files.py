@@ -1,6 +1,7 @@
 """Files as the content of an answer."""
 
 import os
+from types import SimpleNamespace
 
 import pytest
 from brubeck.wsgi.exchange import IncompleteBody
@@ -11,9 +12,13 @@ class Taker:
     """Takes what the kernel would send, a few bytes at a time."""
 
     def __init__(self):
+        self.server = SimpleNamespace(now=100.0)
         self.taken = b""
+        self.told = []
 
-    def send_from_file(self, fileno, offset, count, *_):
+    def send_from_file(self, fileno, offset, count, begun, sent):
+        self.server.now += 10
+        self.told.append((begun, sent))
         data = os.pread(fileno, min(count, 4), offset)
         self.taken += data
         return len(data)
@@ -43,3 +48,12 @@ def test_a_file_that_has_become_shorter_is_an_answer_that_is_not_whole(file):
 
     with pytest.raises(IncompleteBody, match="5 bytes of the 10 announced"):
         send_file(Taker(), wrapper, announced)
+
+
+def test_the_least_rate_counts_from_the_beginning_of_the_file(file):
+    """The clock began again at each wait, so that a client could take a file as slowly as it liked."""
+    file.seek(1)
+    taker = Taker()
+    send_file(taker, FileWrapper(file), 9)
+
+    assert taker.told == [(100.0, 0), (100.0, 4), (100.0, 8)]

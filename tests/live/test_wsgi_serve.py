@@ -140,6 +140,36 @@ def until_it_breaks(port, request):
     return answer
 
 
+def test_a_file_that_is_taken_too_slowly_is_cut(tmp_path):
+    """The least rate was never asked for where the kernel sends: the clock began again at each wait."""
+    (tmp_path / "site_under_test.py").write_text(SITE)
+    with (tmp_path / "big.bin").open("wb") as file:
+        file.truncate(100_000_000)
+    port = free_port()
+    program = (
+        "from gevent.monkey import patch_all; patch_all()\n"
+        "from brubeck.wsgi import serve\n"
+        "from site_under_test import plain\n"
+        f"serve(plain, port={port}, min_rate_bytes=20_000_000, rate_grace_s=1)\n"
+    )
+    with started("-c", program, cwd=tmp_path, port=port), socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        connection.settimeout(5)
+        connection.connect(("127.0.0.1", port))
+        connection.sendall(b"GET /file HTTP/1.1\r\nHost: x\r\n\r\n")
+        with pytest.raises(ConnectionResetError):
+            take_slowly(connection, 10)
+
+
+def take_slowly(connection, seconds):
+    """Take some 2 MB a second."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if not connection.recv(40_000):
+            return
+        time.sleep(0.02)
+
+
 @pytest.mark.parametrize("site", ["plain"], indirect=True)
 def test_pieces_of_unknown_number_are_chunks_even_when_there_are_none(site):
     answers = [

@@ -215,8 +215,10 @@ class Channel:
             watcher.stop()
             watcher.close()
 
-    def send_from_file(self, fileno: int, offset: int, count: int) -> int | None:
+    def send_from_file(self, fileno: int, offset: int, count: int, begun: float, sent: int) -> int | None:
         """Have the kernel send from a file; return how many bytes it did, None where it cannot.
+
+        The client has taken *sent* bytes since *begun*, when the file's turn came.
 
         Raises:
             ClientDisconnected: Nobody takes them.
@@ -225,7 +227,7 @@ class Channel:
             try:
                 return self.stream.send_file(fileno, offset, count)
             except BlockingIOError:
-                self.wait_writable(self.server.now, 0)
+                self.wait_writable(begun, sent)
             except OSError as exc:
                 raise self._lost() from exc
 

@@ -51,9 +51,9 @@ def send_file(client: Client, wrapper: FileWrapper, count: int) -> bool:
     """
     offset = begin = int(wrapper.file.tell())
     fileno = wrapper.file.fileno()
-    end = offset + count
+    end, begun = offset + count, client.server.now
     while offset < end:
-        sent = client.send_from_file(fileno, offset, min(end - offset, 1 << 20))
+        sent = client.send_from_file(fileno, offset, min(end - offset, 1 << 20), begun, offset - begin)
         if sent is None:
             return False
         if sent == 0:
