@@ -58,6 +58,8 @@ def test_a_handshake_is_a_get_without_a_body():
     [
         ({b"content-length": b"4"}, b"abc"),
         ({b"content-length": b"+3"}, b"abc"),
+        ({b"content-length": b"9" * 5000}, b"abc"),
+        ({b"content-length": b"0" * 5000 + b"3"}, b"abc"),
         ({b"content-length": b"3 "}, b"abc"),
         ({b"content-length": [b"3", b"3"]}, b"abc"),
         ({b"content-length": b"3", b"transfer-encoding": b"chunked"}, b"abc"),

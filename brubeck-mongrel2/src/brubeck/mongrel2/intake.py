@@ -17,6 +17,10 @@ from brubeck.mongrel2.messages import UNREADABLE, check_address, client_headers,
 __all__ = ["Mongrel2Request", "check_framing", "read_request"]
 
 
+MAX_LENGTH_DIGITS = 19
+"""Of a `Content-Length`: Python refuses to read a number of thousands of digits, and nobody has so many bytes."""
+
+
 class Mongrel2Request(Request):
     """A message as a request. What few handlers ask for is worked out when one does.
 
@@ -156,7 +160,7 @@ def check_framing(headers: Mapping[bytes, Any], body: bytes, is_parked: bool = F
         if b"transfer-encoding" in headers and not is_parked:
             raise HTTPError(501, "This transfer coding is not understood.")
         return
-    if type(length) is not bytes or not length.isdigit():
+    if type(length) is not bytes or not length.isdigit() or len(length) > MAX_LENGTH_DIGITS:
         raise HTTPError(400, "Content-Length must be one decimal number.")
     if b"transfer-encoding" in headers:
         raise HTTPError(400, "A request has either Content-Length or Transfer-Encoding.")

@@ -49,7 +49,8 @@ def _announces_body(headers: Headers) -> bool:
     length = headers.get(b"content-length")
     if length is None:
         return headers.get(b"transfer-encoding") == b"chunked"
-    return type(length) is bytes and length.isdigit() and 0 < int(length) <= MAX_CONTENT_LENGTH
+    found = _read_length(length) if type(length) is bytes and length.isdigit() else None
+    return found is not None and 0 < int(found[1]) <= MAX_CONTENT_LENGTH
 
 
 def is_parked(headers: Headers, body: bytes) -> bool:
