@@ -1,6 +1,7 @@
 """WSGI applications that others wrote, on our server, watched by the validator of PEP 3333."""
 
 import hashlib
+import signal
 import socket
 import ssl
 import subprocess
@@ -13,6 +14,7 @@ from mongrel2_server import raw_exchange
 from serving import free_port, started, wait_until
 
 SITE = """
+import time
 from wsgiref.validate import validator
 
 def flask_app():
@@ -46,6 +48,13 @@ class Lazy:
 flask_site = Lazy(flask_app)
 django_site = Lazy(django_app)
 
+def stubborn():
+    yield b'row'
+    try:
+        time.sleep(60)
+    finally:
+        time.sleep(60)
+
 def plain(environ, start_response):
     path = environ['PATH_INFO']
     if path == '/file':
@@ -73,7 +82,15 @@ def plain(environ, start_response):
     if path == '/lines':
         start_response('200 OK', [('Content-Type', 'text/plain')])
         return [b'%d' % len(line) + b' ' for line in environ['wsgi.input']]
+    if path == '/sleep':
+        time.sleep(60)
     start_response('200 OK', [('Content-Type', 'text/plain')])
+    if path == '/endless':
+        return (time.sleep(0.02) or b'row' for _ in range(10_000))
+    if path == '/stubborn':
+        return stubborn()
+    if path == '/large':
+        return [bytes(50_000_000)]
     if path == '/pieces':
         return (b'x' for _ in range(int(environ['QUERY_STRING'])))
     if path in ('/two', '/three'):
@@ -159,6 +176,61 @@ def test_a_file_that_is_taken_too_slowly_is_cut(tmp_path):
         connection.sendall(b"GET /file HTTP/1.1\r\nHost: x\r\n\r\n")
         with pytest.raises(ConnectionResetError):
             take_slowly(connection, 10)
+
+
+@pytest.mark.parametrize("version", [b"1.0", b"1.1"])
+@pytest.mark.parametrize("path", [b"/endless", b"/stubborn", b"/large"])
+@pytest.mark.parametrize("site", ["plain"], indirect=True)
+def test_an_answer_that_a_stop_cuts_short_does_not_pass_for_whole(site, path, version):
+    """Its connection was closed in order, which in HTTP/1.0 is how an answer ends."""
+    with socket.create_connection(("127.0.0.1", site.port), timeout=5) as connection:
+        connection.sendall(b"GET %b HTTP/%b\r\nHost: x\r\n\r\n" % (path, version))
+        assert connection.recv(12) == b"HTTP/1.1 200"
+        stop_twice(site)
+
+        with pytest.raises(ConnectionResetError):
+            take_all(connection)
+
+
+@pytest.mark.parametrize("site", ["plain"], indirect=True)
+def test_a_stop_closes_in_order_where_no_answer_was_begun(site):
+    with socket.create_connection(("127.0.0.1", site.port), timeout=5) as connection:
+        connection.sendall(b"GET /sleep HTTP/1.0\r\n\r\n")
+        time.sleep(0.2)
+        stop_twice(site)
+
+        assert connection.recv(100) == b""
+
+
+@pytest.mark.parametrize("site", ["plain"], indirect=True)
+def test_a_second_stop_ends_all_that_are_at_work(site):
+    """It ended one, and waited for ever."""
+    address = ("127.0.0.1", site.port)
+    with (
+        socket.create_connection(address, timeout=5) as one,
+        socket.create_connection(address, timeout=5) as other,
+    ):
+        for connection in (one, other):
+            connection.sendall(b"GET /endless HTTP/1.0\r\n\r\n")
+            connection.recv(12)
+        stop_twice(site)
+
+        for connection in (one, other):
+            with pytest.raises(ConnectionResetError):
+                take_all(connection)
+        assert site.process.wait(5) == 0
+
+
+def take_all(connection):
+    while connection.recv(1 << 20):
+        pass
+
+
+def stop_twice(program):
+    """The second time is for those who wait no longer."""
+    for _ in range(2):
+        program.process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
 
 
 def take_slowly(connection, seconds):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from brubeck.core.errors import ClientDisconnected
 from brubeck.wsgi.refusals import BodyFailure
-from gevent import getcurrent
+from gevent import GreenletExit, getcurrent
 
 if TYPE_CHECKING:
     from brubeck.wsgi.refusals import Refusal
@@ -210,6 +210,9 @@ class Channel:
         watcher.start(self.wake)
         try:
             self.wait(limits.write_timeout_s, self.expire_write)
+        except GreenletExit:
+            self.abort()
+            raise
         finally:
             self._writable = None
             watcher.stop()

@@ -17,6 +17,7 @@ from brubeck.wsgi.channel import NEVER, Channel
 from brubeck.wsgi.exchange import Exchange
 from brubeck.wsgi.heads import HeadReader, recall
 from brubeck.wsgi.refusals import Refusal
+from gevent import GreenletExit
 
 if TYPE_CHECKING:
     from brubeck.wsgi.heads import Head
@@ -81,7 +82,12 @@ class Client(Channel):
                 return False
             if server.max_requests:
                 self._count()
-            server.gateway(exchange)
+            try:
+                server.gateway(exchange)
+            except GreenletExit:
+                if exchange.is_settled:
+                    self.abort()  # where the close is the end of an answer, it would pass for whole
+                raise
             if self.closing or not exchange.keeps_alive:
                 self.end()
                 return False

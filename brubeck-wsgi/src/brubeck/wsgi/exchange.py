@@ -30,7 +30,7 @@ class Exchange:
         body: The whole body where it was short, else the stream of it.
     """
 
-    __slots__ = ("body", "client", "head", "keeps_alive", "sent_bytes")
+    __slots__ = ("_settled", "body", "client", "head", "keeps_alive", "sent_bytes")
 
     def __init__(self, client: Client, head: Head, body: bytes | BodyStream) -> None:
         self.client = client
@@ -40,6 +40,11 @@ class Exchange:
         """Whether the connection stays open behind the answer; settled when its head is sent."""
         self.sent_bytes = 0
         """Of the body, where it is streamed or somebody wants to know."""
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the head of an answer that comes in pieces has been decided on, and may be out."""
+        return hasattr(self, "_settled")  # not set beforehand, for the sake of answers that go at once
 
     def settle(self) -> bool:
         """Decide whether the connection stays open: not where a part of the body was never read.
@@ -52,6 +57,7 @@ class Exchange:
             self.body.check(unread=True)
             keeps = False
         self.keeps_alive = keeps
+        self._settled = True
         return keeps
 
     def send_response(self, response: Response) -> None:

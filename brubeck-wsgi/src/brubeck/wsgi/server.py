@@ -26,7 +26,7 @@ from brubeck.wsgi.heads import HeadReader
 from brubeck.wsgi.limits import Limits
 from brubeck.wsgi.refusals import Refusal
 from brubeck.wsgi.streams import PlainStream, TLSStream
-from gevent import GreenletExit, get_hub, getcurrent
+from gevent import GreenletExit, get_hub, getcurrent, sleep
 from gevent.event import Event
 from greenlet import greenlet
 
@@ -146,11 +146,21 @@ class Server:
             self._timer.stop()
             self._timer.close()
             self._timer = None
+        at_work = [client for client in self.clients if client.worker not in (None, getcurrent())]
+        for client in at_work:  # by the hub: a worker that is done, or waits once more, goes on there
+            self.loop.run_callback(self._end_work_hub, client)
+        if at_work:
+            sleep(0)
         for client in list(self.clients):
-            worker = client.worker
-            if worker is not None and worker is not getcurrent():
-                worker.throw(GreenletExit)
             client.close()
+
+    def _end_work_hub(self, client: Channel) -> None:
+        worker = client.worker
+        if worker is None:
+            return
+        worker.throw(GreenletExit)
+        if client.worker is worker:
+            client.abort()  # it goes on in spite of that, and its answer is not whole
 
     def _check_done(self) -> None:
         if not self.clients or time.monotonic() >= self._gives_up_at:
