@@ -115,7 +115,33 @@ def test_a_head_that_is_remembered_keeps_its_connection_open():
     """The second HTTP/1.0 request with keep-alive was taken for one without."""
     data = b"GET / HTTP/1.0\r\nHost: remembered\r\nConnection: keep-alive\r\n\r\n"
 
-    assert [HeadReader(LIMITS).read(data)[0].fields.keep_alive for _ in range(3)] == [True] * 3
+    reader = HeadReader(LIMITS)
+
+    assert [reader.read(data)[0].fields.keep_alive for _ in range(3)] == [True] * 3
+
+
+def test_what_one_server_allows_is_not_remembered_for_another():
+    """The second server of a process took heads with more lines than it allows, once the first had read them."""
+    data = b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: y\r\n" * 20 + b"\r\n"
+    HeadReader(LIMITS).read(data)
+
+    for limits in (Limits(max_headers=10), Limits(max_head_bytes=100)):
+        with pytest.raises(Refusal) as caught:
+            HeadReader(limits).read(data)
+        assert caught.value.status_code == 431
+
+
+@pytest.mark.parametrize(
+    ("limits", "status"), [(Limits(max_head_bytes=100), 431), (Limits(max_target_bytes=50), 414)]
+)
+def test_known_headers_behind_a_long_target_are_measured(limits, status):
+    """The limit of a head was not asked for where its headers had come before."""
+    reader = HeadReader(limits)
+    reader.read(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+
+    with pytest.raises(Refusal) as caught:
+        reader.read(b"GET /%b HTTP/1.1\r\nHost: a\r\n\r\n" % (b"x" * 90))
+    assert caught.value.status_code == status
 
 
 @pytest.mark.parametrize("name", [b"Proxy-Connection", b"proxy-connection", b"X-Connection"])

@@ -15,7 +15,7 @@ from brubeck.wsgi.bodies import decoder_for
 from brubeck.wsgi.bodystream import BodyStream
 from brubeck.wsgi.channel import NEVER, Channel
 from brubeck.wsgi.exchange import Exchange
-from brubeck.wsgi.heads import HeadReader, recall
+from brubeck.wsgi.heads import HeadReader
 from brubeck.wsgi.refusals import Refusal
 from gevent import GreenletExit
 
@@ -75,8 +75,9 @@ class Client(Channel):
     def serve(self, data: bytes) -> bool:
         """Answer the requests in *data*, in their order; say whether others shall have their turn before the rest."""
         server = self.server
+        known = server.known_heads
         for _ in _BATCH:
-            head = recall(data, server.max_target_bytes) if self._unfinished is None else None
+            head = known.recall(data) if self._unfinished is None else None
             exchange = self.next_exchange(data) if head is None else Exchange(self, head, b"")
             if exchange is None:
                 return False
@@ -113,8 +114,9 @@ class Client(Channel):
         unfinished = self._unfinished
         if isinstance(unfinished, Exchange):
             return self._fill(unfinished, data)
-        readers = self.server.idle_readers
-        reader = unfinished or (readers.pop() if readers else HeadReader(self.server.limits))
+        server = self.server
+        readers = server.idle_readers
+        reader = unfinished or (readers.pop() if readers else HeadReader(server.limits, server.known_heads))
         found = reader.read(data)
         if found is None:
             if unfinished is None:

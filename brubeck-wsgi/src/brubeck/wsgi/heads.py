@@ -17,7 +17,7 @@ from brubeck.wsgi.refusals import Refusal
 from brubeck.wsgi.targets import check_host, split_target
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
-__all__ = ["Fields", "Head", "HeadReader", "recall"]
+__all__ = ["Fields", "Head", "HeadReader", "KnownHeads"]
 
 _NAMES = (
     "GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT COPY LOCK MKCOL MOVE PROPFIND PROPPATCH SEARCH UNLOCK "
@@ -43,8 +43,6 @@ _unfinished_line = re.compile(
 ).match
 _plain_target = re.compile(rb"/[!$-;=?-~]*").fullmatch
 _is_token = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
-_known_blocks: dict[bytes, Fields] = {}
-_known_heads: dict[bytes, Head] = {}
 _MAX_KNOWN_BLOCKS = 256  # of either
 _MAX_KNOWN_BLOCK = 2048  # bytes; what is remembered stays under a MiB
 _LINE_ENDS = (b"\r", b"\n")
@@ -89,7 +87,12 @@ class Head:
 
 
 class HeadReader:
-    """Reads one head after another, each from bytes that arrive in any number of pieces."""
+    """Reads one head after another, each from bytes that arrive in any number of pieces.
+
+    Args:
+        limits: What a head may be.
+        known: Heads that were read under the same limits.
+    """
 
     __slots__ = (
         "_complete",
@@ -97,14 +100,16 @@ class HeadReader:
         "_fed",
         "_headers",
         "_is_last",
+        "_known",
         "_limits",
         "_line",
         "_parser",
         "_seen",
     )
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, known: KnownHeads | None = None) -> None:
         self._limits = limits
+        self._known = KnownHeads(limits) if known is None else known
         self._parser: HttpRequestParser | None = None
         self._begin()
 
@@ -166,7 +171,7 @@ class HeadReader:
     def _read_whole(self, data: bytes) -> Head:
         """Read *data*, a head up to its empty line."""
         limits = self._limits
-        head = None if self._fed else recall(data, limits.max_target_bytes)
+        head = None if self._fed else self._known.recall(data)
         if head is None:
             line = self._line or _request_line(data)
             if line is None or line[1] not in METHODS:
@@ -191,7 +196,7 @@ class HeadReader:
         if fields.has_body or not fields.keep_alive:
             self._parser = None  # it would wait for a body that it is not given
         elif self._parser is not None:  # a handshake has a key of its own, which nobody sends again
-            remember(head, data[line.end(2) + 1 :])
+            self._known.remember(head, data[line.end(2) + 1 :])
             if self._is_last:
                 self._parser = None  # it would refuse the next head, which may be another client's
         return head
@@ -260,47 +265,60 @@ class HeadReader:
         self._is_last = parser is None or not parser.should_keep_alive()
 
 
-def remember(head: Head, block: bytes) -> None:
-    """Keep what was read of *block*, a protocol version and headers without a body, for when it comes again.
+class KnownHeads:
+    """Heads that came before, and that *limits* allow: what is found here is measured no more.
 
-    A client sends the same headers with nearly every request of a connection. Looking them up takes a third of the
-    time of llhttp and `interpret` (`benchmarks/heads.py`).
+    Args:
+        limits: Those of all readers that share it.
     """
-    plain = head.target[:1] == b"/" and head.method != "CONNECT" and not head.fields.expects_continue
-    if plain and len(block) <= _MAX_KNOWN_BLOCK:
-        if len(_known_blocks) >= _MAX_KNOWN_BLOCKS:
-            _known_blocks.clear()
-        _known_blocks[block] = head.fields
 
+    __slots__ = ("_blocks", "_heads", "_limits")
 
-def recall(data: bytes, max_target_bytes: int) -> Head | None:
-    """Return the head that *data* is when it came before, or is a plain request line before a known block; else None.
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._blocks: dict[bytes, Fields] = {}
+        self._heads: dict[bytes, Head] = {}
 
-    A head that comes again takes a third of the time of one that shares its block with others
-    (`benchmarks/heads.py`): clients poll, monitors ask for one page, many browsers for the same file.
-    """
-    head = _known_heads.get(data)
-    if head is None:
-        head = _recall_block(data)
+    def remember(self, head: Head, block: bytes) -> None:
+        """Keep what was read of *block*, a protocol version and headers without a body, for when it comes again.
+
+        A client sends the same headers with nearly every request of a connection. Looking them up takes a third of the
+        time of llhttp and `interpret` (`benchmarks/heads.py`).
+        """
+        plain = head.target[:1] == b"/" and head.method != "CONNECT" and not head.fields.expects_continue
+        if plain and len(block) <= _MAX_KNOWN_BLOCK:
+            if len(self._blocks) >= _MAX_KNOWN_BLOCKS:
+                self._blocks.clear()
+            self._blocks[block] = head.fields
+
+    def recall(self, data: bytes) -> Head | None:
+        """Return the head that *data* is when it came before, or is a plain request line before a known block.
+
+        A head that comes again takes a third of the time of one that shares its block with others
+        (`benchmarks/heads.py`): clients poll, monitors ask for one page, many browsers for the same file.
+        """
+        head = self._heads.get(data)
         if head is None:
+            head = self._recall_block(data)
+            if head is not None and len(data) <= _MAX_KNOWN_BLOCK:
+                if len(self._heads) >= _MAX_KNOWN_BLOCKS:
+                    self._heads.clear()
+                self._heads[data] = head
+        return head
+
+    def _recall_block(self, data: bytes) -> Head | None:
+        try:
+            method, target, block = data.split(b" ", 2)
+        except ValueError:
             return None
-        if len(data) <= _MAX_KNOWN_BLOCK:
-            if len(_known_heads) >= _MAX_KNOWN_BLOCKS:
-                _known_heads.clear()
-            _known_heads[data] = head
-    return head if len(head.target) <= max_target_bytes else None
-
-
-def _recall_block(data: bytes) -> Head | None:
-    try:
-        method, target, block = data.split(b" ", 2)
-    except ValueError:
-        return None
-    fields = _known_blocks.get(block)
-    if fields is None or not _plain_target(target):
-        return None
-    name = _PLAIN_METHODS.get(method)
-    return None if name is None else Head(name, target, fields)
+        fields = self._blocks.get(block)
+        if fields is None or not _plain_target(target):
+            return None
+        limits = self._limits
+        if len(target) > limits.max_target_bytes or len(data) > limits.max_head_bytes:
+            return None
+        name = _PLAIN_METHODS.get(method)
+        return None if name is None else Head(name, target, fields)
 
 
 def interpret(head: Head) -> None:  # noqa: C901, PLR0912 - one pass over the headers, for every request

@@ -22,7 +22,7 @@ from brubeck.core.responses import reason_phrase
 from brubeck.wsgi.channel import Channel
 from brubeck.wsgi.client import Client
 from brubeck.wsgi.exchange import Exchange
-from brubeck.wsgi.heads import HeadReader
+from brubeck.wsgi.heads import HeadReader, KnownHeads
 from brubeck.wsgi.limits import Limits
 from brubeck.wsgi.refusals import Refusal
 from brubeck.wsgi.streams import PlainStream, TLSStream
@@ -82,7 +82,7 @@ class Server:
         self.clients: set[Channel] = set()
         self.rooms: Rooms | None = None
         """Who hears what among the WebSockets, once there is one."""
-        self.max_target_bytes = limits.max_target_bytes
+        self.known_heads = KnownHeads(limits)
         self.keep_alive_timeout_s = limits.keep_alive_timeout_s
         self.max_requests = limits.max_requests
         self.idle_workers: list[Any] = []
