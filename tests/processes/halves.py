@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, suppress
@@ -28,6 +29,13 @@ LIVE_PROCESSES = 3
 """Live tests wait more than they work."""
 NUMBER_BYTES = 2
 DONE = "done\n"
+
+
+def close_now(descriptor: int) -> None:
+    """Close a descriptor. gevent's `os.close` does so when its hub runs next, and who waits for an end runs no hub."""
+    monkey = sys.modules.get("gevent.monkey")
+    close = monkey.get_original("os", "close") if monkey else os.close
+    close(descriptor)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -53,7 +61,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
         if not other:
             run_silently(session, queue, reports)
         others[other] = reports
-    os.close(alive)
+    close_now(alive)
     try:
         run_beside(session, queue, ended, list(others.values()))
         for _ in run(session, greedy):
@@ -64,7 +72,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
                 os.kill(other, signal.SIGTERM)
         raise
     finally:
-        os.close(ended)
+        close_now(ended)
         for other in others:
             with suppress(ChildProcessError):  # gevent may have been told of its end before
                 os.waitpid(other, 0)
@@ -111,7 +119,7 @@ class Queue:
         self.files = files
         self._numbers, numbers = os.pipe()
         os.write(numbers, b"".join(number.to_bytes(NUMBER_BYTES) for number in range(len(files))))
-        os.close(numbers)
+        close_now(numbers)
 
     def __iter__(self) -> Iterator[list[pytest.Item]]:
         while number := os.read(self._numbers, NUMBER_BYTES):

@@ -16,6 +16,8 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from halves import close_now
+
 __all__ = ["Forked", "Nursery", "Order", "first_import"]
 
 BEGINNING = "brubeck.request_handling"
@@ -119,8 +121,8 @@ class Nursery:
             [sys.executable, "-W", "error", "-c", MOTHER + CHILD, str(orders), str(answers)],
             pass_fds=[orders, answers],
         )
-        os.close(orders)
-        os.close(answers)
+        close_now(orders)
+        close_now(answers)
 
     def start(self, order: Order) -> Forked | subprocess.Popen[bytes]:
         """Start the program of *order*; fork it if its first import is the beginning."""
@@ -132,7 +134,7 @@ class Nursery:
 
     def close(self) -> None:
         """End the interpreter that is forked from."""
-        os.close(self._orders)
+        close_now(self._orders)
         self._mother.terminate()
         self._mother.wait(10)
-        os.close(self._answers)
+        close_now(self._answers)
