@@ -195,3 +195,19 @@ def test_many_at_once_take_turns_at_few_connections(url, client_of_redis, store_
 
     assert client_of_redis.info("clients")["connected_clients"] - before == 4
     store.client.connection_pool.disconnect()
+
+
+@pytest.mark.parametrize("decode", [False, True])
+def test_a_record_is_replaced_only_where_it_is_the_same(url: str, decode: bool) -> None:
+    """So a message that only read a session undoes nothing that another wrote."""
+    with Redis.from_url(url, decode_responses=decode) as redis:
+        redis.flushdb()
+        store = RedisSessionStore(redis)
+        store.create("key", b"first", 100)
+
+        assert not store.update_unchanged("key", b"other", b"second", 50)
+        assert store.load("key") == b"first"
+        assert store.update_unchanged("key", b"first", b"second", 50)
+        assert store.load("key") == b"second"
+        assert 40 < redis.ttl(f"{store.prefix}key") <= 50
+        assert not store.update_unchanged("gone", b"first", b"second", 50)
