@@ -10,12 +10,19 @@ On CI (`CI=true`) and with `BRUBECK_LIVE=require` nothing is skipped: a missing 
 import brubeck.request_handling  # noqa: F401, I001 - patches, before a test imports what is patched
 
 import os
+import resource
 import shutil
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+_, MOST_FILES = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(
+    resource.RLIMIT_NOFILE, (65_536 if MOST_FILES < 0 else min(MOST_FILES, 65_536), MOST_FILES)
+)
+"""Thousands of clients, and Mongrel2, which keeps a quarter for each of its ends, need more than the usual 1,024."""
 
 HERE = Path(__file__).parent
 SERVICES: dict[str, str] = tomllib.loads((HERE.parents[1] / "pyproject.toml").read_text())["tool"]["brubeck"][

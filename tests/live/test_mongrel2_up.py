@@ -253,7 +253,7 @@ def test_ctrl_c_ends_status_at_once(site: Site) -> None:
         server.accept()[0].close()
         time.sleep(0.1)
         process.send_signal(signal.SIGINT)
-        code = process.wait(1)
+        code = process.wait(3)
 
     assert code == 1
 
