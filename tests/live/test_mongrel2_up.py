@@ -248,6 +248,9 @@ def test_ctrl_c_ends_status_at_once(site: Site) -> None:
         server.bind(str(site.folder / "run/control"))
         server.listen()
         server.settimeout(10)
+        # A run in the background ignores Ctrl-C, and so would what it starts.
+        former = signal.signal(signal.SIGINT, signal.default_int_handler)
+        stack.callback(signal.signal, signal.SIGINT, former)
         process = stack.enter_context(subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE))
         stack.callback(process.kill)
         server.accept()[0].close()
