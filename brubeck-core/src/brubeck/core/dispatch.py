@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["dispatch"]
 
 OK_STATUS = 200
+FAILURES = (Exception, Timeout)
+"""What is answered and logged. A Timeout, which is no Exception, is a failure of whoever let it pass."""
 
 
 def dispatch(application: Brubeck, message: Request) -> Response:
@@ -52,10 +54,7 @@ def dispatch(application: Brubeck, message: Request) -> Response:
             response = call(handler, message, route, match) if route.has_groups else handler.__call__()
             if type(response.body) is not bytes:
                 response.body = begin_stream(response.body)
-    except (
-        Exception,
-        Timeout,
-    ) as exc:  # a Timeout that the handler let pass is a failure of the handler's too
+    except FAILURES as exc:
         discard(application, message, response)
         response = answer_exception(application, message, handler, exc)
     finally:
@@ -68,7 +67,7 @@ def dispatch(application: Brubeck, message: Request) -> Response:
         return response
     try:
         return result_handler(application, message, response)
-    except (Exception, Timeout) as exc:
+    except FAILURES as exc:
         discard(application, message, response)
         return last_resort(application, message, exc)
 
@@ -111,7 +110,7 @@ def discard(application: Brubeck, message: Request, response: Response | None) -
         return
     try:
         response.close()
-    except (Exception, Timeout) as exc:
+    except FAILURES as exc:
         application.log_exception("Closing an answer failed", message, exc)
 
 
@@ -230,7 +229,7 @@ def answer_exception(
     )
     try:
         return render_exception(renderer, exception)
-    except (Exception, Timeout) as exc:
+    except FAILURES as exc:
         application.log_exception("The error page failed", message, exc)
         return plain_failure()
 
@@ -253,7 +252,7 @@ def report(application: Brubeck, message: Request, exception: Exception | Timeou
     for hook in application.exception_hooks:
         try:
             hook(application, message, exception)
-        except (Exception, Timeout) as exc:
+        except FAILURES as exc:
             application.log_exception("A plugin's brubeck_exception failed", message, exc)
 
 
@@ -305,7 +304,7 @@ def finish(application: Brubeck, message: Request, handler: Any, response: Respo
         return
     try:
         handler.on_finish()
-    except (Exception, Timeout) as exc:
+    except FAILURES as exc:
         application.log_exception("on_finish failed", message, exc)
 
 
