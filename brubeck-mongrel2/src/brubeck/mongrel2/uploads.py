@@ -49,8 +49,7 @@ def _announces_body(headers: Headers) -> bool:
     length = headers.get(b"content-length")
     if length is None:
         return headers.get(b"transfer-encoding") == b"chunked"
-    found = _read_length(length) if type(length) is bytes and length.isdigit() else None
-    return found is not None and 0 < int(found[1]) <= MAX_CONTENT_LENGTH
+    return type(length) is bytes and length.isdigit() and _is_of_body(length)
 
 
 def is_parked(headers: Headers, body: bytes) -> bool:
@@ -64,6 +63,11 @@ def is_parked(headers: Headers, body: bytes) -> bool:
     length, coding = _first(headers, b"content-length"), _first(headers, b"transfer-encoding")
     if length is None:
         return coding == b"chunked"
+    return _is_of_body(length)
+
+
+def _is_of_body(length: bytes) -> bool:
+    """Say whether Mongrel2 takes a body behind *length*."""
     found = _read_length(length)
     return found is not None and 0 < int(found[1]) <= MAX_CONTENT_LENGTH
 
