@@ -14,7 +14,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 sys.path.insert(0, str(Path(__file__).parent / "tests" / "processes"))  # also where another ini file is used
-from halves import pytest_addoption, pytest_runtestloop  # noqa: E402, F401 - a long run is shared by two processes
+from halves import pytest_addoption, pytest_runtestloop, system_close  # noqa: E402, F401 - shares a long run
 
 # A shared machine has pauses that are no fault of the code: no deadline. Forty examples meet what is common, so
 # that the suite stays quick; `nox -s fuzz` looks for what is rare.
@@ -48,5 +48,4 @@ def pytest_sessionfinish() -> None:
 
     A tree of a thousand folders would need as many descriptors.
     """
-    if monkey := sys.modules.get("gevent.monkey"):
-        os.close = monkey.get_original("os", "close")
+    os.close = system_close()

@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from itertools import chain, pairwise
@@ -31,11 +31,15 @@ NUMBER_BYTES = 2
 DONE = "done\n"
 
 
-def close_now(descriptor: int) -> None:
-    """Close a descriptor. gevent's `os.close` does so when its hub runs next, and who waits for an end runs no hub."""
+def system_close() -> Callable[[int], None]:
+    """Return the system's `os.close`; gevent's closes pipes and folders only when its hub runs next."""
     monkey = sys.modules.get("gevent.monkey")
-    close = monkey.get_original("os", "close") if monkey else os.close
-    close(descriptor)
+    return monkey.get_original("os", "close") if monkey else os.close
+
+
+def close_now(descriptor: int) -> None:
+    """Close a descriptor at once: who waits for the end of a pipe runs no hub."""
+    system_close()(descriptor)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
