@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 
 import gevent
@@ -36,12 +35,9 @@ class Telling(WebSocketMessageHandler):
 
 
 @pytest.fixture
-def connect():
+def connect(pair):
     """Have a handler speak over one end of a pair, with no server that listens."""
-    ours, theirs = socket.socketpair()
-    ours.setblocking(False)
-    theirs.settimeout(5)
-    clients = []
+    ours, theirs, clients = pair
 
     def open_client(handler):
         application = Brubeck(msg_conn=WSGIConnection(port=0), handler_tuples=[(r"^/$", handler)])
@@ -52,11 +48,7 @@ def connect():
         clients.append(client)
         return client, theirs
 
-    yield open_client
-    for client in clients:
-        client.close()
-    ours.close()
-    theirs.close()
+    return open_client
 
 
 def test_a_handler_that_exits_sends_1011_and_nobody_else_is_ended(connect, caplog):

@@ -18,12 +18,9 @@ PLAIN = [("Content-Type", "text/plain")]
 
 
 @pytest.fixture
-def connect():
+def connect(pair):
     """Have an application answer over one end of a pair, with no server that listens."""
-    ours, theirs = socket.socketpair()
-    ours.setblocking(False)
-    theirs.settimeout(5)
-    clients = []
+    ours, theirs, clients = pair
 
     def open_client(application, version="HTTP/1.1"):
         server = Server(WSGIGateway(application, ("here", 80), "http"), [], Limits(), 1)
@@ -33,11 +30,7 @@ def connect():
         theirs.sendall(f"GET / {version}\r\nHost: here\r\n\r\n".encode())
         return client, theirs
 
-    yield open_client
-    for client in clients:
-        client.close()
-    ours.close()
-    theirs.close()
+    return open_client
 
 
 def is_reset(client):
