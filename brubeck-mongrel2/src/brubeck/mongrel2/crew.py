@@ -74,7 +74,8 @@ class Crew(Generic[Taken]):
         fd: Readable when *take* may have something.
         blocked: Told of a member that has blocked in the message it handles. Called in the hub.
         flush: Sends what *handle* gathered. Called when the leader stops leading, at the end of a batch or blocked, and
-            before that when handling takes long.
+            before that when handling takes long or much is held.
+        held: Messages whose replies are held before they are sent.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class Crew(Generic[Taken]):
         fd: int,
         blocked: Callable[[Member], object],
         flush: Callable[[], object],
+        held: int = BATCH,
     ) -> None:
         self._pool = pool
         self._take = take
@@ -93,6 +95,7 @@ class Crew(Generic[Taken]):
         self._handle = handle
         self._blocked = blocked
         self._flush = flush
+        self._held = held
         self.taken = 0
         self._hub = gevent.get_hub()
         self._watcher = self._hub.loop.io(fd, 1)
@@ -204,7 +207,7 @@ class Crew(Generic[Taken]):
                 self._count_out(member)
 
     def _lead(self, member: Member) -> None:
-        take, handle = self._take, self._handle
+        take, handle, held = self._take, self._handle, self._held
         held_since = monotonic()
         for turn in range(BATCH):
             if 0 < turn < LOOKS and not self._has_more():
@@ -220,7 +223,7 @@ class Crew(Generic[Taken]):
             handle(taken, member)
             if self._leader is not member:
                 return
-            if monotonic() - held_since > LONGEST_HOLD_S:
+            if not (turn + 1) % held or monotonic() - held_since > LONGEST_HOLD_S:
                 self._flush()
                 held_since = monotonic()
         self._leader = None

@@ -1,0 +1,55 @@
+"""When a crew sends what it has gathered."""
+
+from __future__ import annotations
+
+import os
+
+import gevent
+import pytest
+import zmq
+from brubeck.mongrel2.crew import BATCH, Crew
+from gevent.pool import Pool
+
+
+@pytest.fixture
+def descriptor():
+    reader, writer = os.pipe()
+    yield reader
+    os.close(reader)
+    os.close(writer)
+
+
+def handled_before_each_flush(descriptor, count, **options):
+    """Have a crew handle *count* messages that are there; return how many it had handled at each flush."""
+    messages, handled, flushes = list(range(count)), [], []
+
+    def take(flags):
+        if not messages:
+            raise zmq.Again
+        return messages.pop(0)
+
+    crew = Crew(
+        Pool(1),
+        take,
+        lambda: bool(messages),
+        lambda message, member: handled.append(message),
+        descriptor,
+        lambda member: None,
+        lambda: flushes.append(len(handled)),
+        **options,
+    )
+    crew.start()
+    while len(handled) < count:
+        gevent.sleep(0.001)
+    crew.close()
+    return flushes
+
+
+def test_replies_leave_while_the_batch_goes_on(descriptor):
+    """Held to the end of a batch they left Mongrel2 idle meanwhile."""
+    assert handled_before_each_flush(descriptor, 40, held=16) == [16, 32, 40]
+
+
+def test_replies_leave_at_the_end_of_a_batch(descriptor):
+    assert handled_before_each_flush(descriptor, 40) == [40]
+    assert handled_before_each_flush(descriptor, BATCH + 1) == [BATCH, BATCH, BATCH + 1]
