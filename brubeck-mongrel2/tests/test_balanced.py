@@ -52,7 +52,7 @@ class Line:
 class Source(BalancedSource):
     """Keeps what it would tell a balancer, which says goodbye to who leaves."""
 
-    def _tell(self, frame):
+    def _say(self, frame):
         self.told.append(frame)
         if frame == Verb.LEAVE:
             self._socket.frames.append(Verb.GOODBYE)

@@ -19,6 +19,7 @@ import zmq
 from brubeck.core.client import SocketClient
 from brubeck.core.contracts import ConnectionContract
 from brubeck.mongrel2 import Mongrel2Connection
+from brubeck.mongrel2.balanced import CREDIT
 from brubeck.mongrel2.control import ask_balancer, ask_server
 from mongrel2_server import (
     Mongrel2,
@@ -161,7 +162,7 @@ class TestLife:
                 assert received.endswith(b"%d" % number)
             [found] = status(server)["workers"]
 
-        assert found["credit"] == 32
+        assert found["credit"] == CREDIT
         assert not found["unanswered"]
 
     def test_a_silent_lifeline_holds_up_nobody(self) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import gevent
 import zmq
 from brubeck.mongrel2.answering import Answerer
-from brubeck.mongrel2.crew import Crew, Member
+from brubeck.mongrel2.crew import NOBLOCK, Crew, Member
 from brubeck.mongrel2.messages import decode_message
 from brubeck.mongrel2.outlets import RETRY_S, GatheringOutlet
 from brubeck.mongrel2.sources import connect, message_probe
@@ -24,7 +24,7 @@ __all__ = ["BalancedSource"]
 
 Item = tuple[int, bytes, bool]
 
-CREDIT = 32
+CREDIT = 64
 """Messages a worker takes unread. More makes frames fuller, fewer makes a slow worker hold up less."""
 
 PING_S = 1.0
@@ -76,7 +76,7 @@ class BalancedSource:
         self._identity = b"w" + secrets.token_bytes(15)
         self._socket = connect(self._context, zmq.DEALER, self._address, self._identity)
         self._recv = self._socket.recv
-        self._send = self._socket.send
+        self._send = super(zmq.Socket, self._socket).send
         self._is_leaving = False
         fd = self._socket.fileno()
         self._probe = message_probe(self._socket)
@@ -103,14 +103,16 @@ class BalancedSource:
             self._crew.wake()
 
     def _tell(self, frame: bytes) -> None:
-        """Say *frame*. Nothing is waited for: a balancer that is away hears READY when it is back."""
+        """Say *frame*, and hear what came meanwhile: the send may have swallowed the descriptor's signal."""
+        self._say(frame)
+        if self._crew is not None and self._probe():
+            self._crew.wake()
+
+    def _say(self, frame: bytes) -> None:
+        """Send *frame*. Nothing is waited for: a balancer that is away hears READY when it is back."""
         if self._socket is not None:
-            try:
-                self._send(frame, zmq.NOBLOCK)
-            except zmq.Again:
-                return
-            if self._crew is not None:
-                self._crew.wake()  # the send may have swallowed the descriptor's signal
+            with suppress(zmq.Again):
+                self._send(frame, NOBLOCK)
 
     def take(self, flags: int) -> Item:
         """Return the next message; raises `zmq.Again` when there is none."""
@@ -123,7 +125,8 @@ class BalancedSource:
         frame = self._recv(flags)
         verb = frame[:1]
         if verb in (Verb.WORK, Verb.AGAIN):
-            self._pending.extend((*work, verb == Verb.AGAIN) for work in unpack_work(frame))
+            is_again = verb == Verb.AGAIN
+            self._pending.extend([(serial, data, is_again) for serial, data in unpack_work(frame)])
         else:
             self._hear(verb, frame)
 
@@ -226,7 +229,7 @@ class BalancedSource:
         """
         self._will_flush = False
         if self._done and self._outlet.has_replies:
-            self._tell(pack_numbers(Verb.SENDING, self._done))
+            self._say(pack_numbers(Verb.SENDING, self._done))  # DONE follows
         if not self._outlet.flush():
             gevent.spawn_later(RETRY_S, self.flush_soon)
             return

@@ -8,7 +8,6 @@ import os
 import socket
 import time
 from collections import deque
-from collections.abc import Callable
 from pathlib import Path
 
 import zmq
@@ -19,6 +18,10 @@ from brubeck.mongrel2.workers import Limits
 __all__ = ["BalancerProcess"]
 
 log = logging.getLogger("brubeck.mongrel2")
+
+NOBLOCK = int(zmq.NOBLOCK)
+MORE = int(zmq.NOBLOCK | zmq.SNDMORE)
+RCVMORE = int(zmq.RCVMORE)
 
 BURST = 256
 """Messages read before workers are listened to again."""
@@ -84,8 +87,8 @@ class BalancerProcess:
 
     def _send(self, identity: bytes, frame: bytes) -> None:
         with contextlib.suppress(zmq.ZMQError):  # it has gone; the lifeline or the clock will say so
-            self._router_send(identity, zmq.SNDMORE | zmq.NOBLOCK)
-            self._router_send(frame, zmq.NOBLOCK)
+            self._router_send(identity, MORE)
+            self._router_send(frame, NOBLOCK)
 
     def _publish(self, data: bytes) -> None:
         self._pub.send(data, zmq.NOBLOCK)
@@ -104,9 +107,9 @@ class BalancerProcess:
             if self._pub in ready:
                 self._hear_server()
             if self._router in ready:
-                self._drain(self._hear_worker, now)
+                self._hear_all(now)
             if self._pull is not None and self._pull in ready:
-                self._drain(self._take, now)
+                self._take_all(now)
             balance.flush()
             self._hear_lifelines(ready, now)
             while self._cut and self._cut[0][0] <= now:
@@ -117,24 +120,27 @@ class BalancerProcess:
                 balance.tick(now)
                 balance.flush()
 
-    def _drain(self, step: Callable[[float], object], now: float) -> None:
+    def _take_all(self, now: float) -> None:
+        """Take what Mongrel2 has sent."""
+        if self._pull is None:
+            return
+        receive, take = self._pull.recv, self.balance.take
         with contextlib.suppress(zmq.Again):
             for _ in range(BURST):
-                step(now)
+                take(receive(NOBLOCK), now)
 
-    def _take(self, now: float) -> None:
-        if self._pull is not None:
-            self.balance.take(self._pull.recv(zmq.NOBLOCK), now)
-
-    def _hear_worker(self, now: float) -> None:
-        identity = self._router.recv(zmq.NOBLOCK)
-        frame = self._router.recv(zmq.NOBLOCK)
-        if self._router_get(zmq.RCVMORE):
-            while self._router.getsockopt(zmq.RCVMORE):
-                self._router.recv(zmq.NOBLOCK)
-            self.balance.note_poison(identity, frame)
-            return
-        self.balance.hear(identity, frame, now)
+    def _hear_all(self, now: float) -> None:
+        """Hear what workers have said."""
+        receive, is_cut_short, hear = self._router.recv, self._router_get, self.balance.hear
+        with contextlib.suppress(zmq.Again):
+            for _ in range(BURST):
+                identity, frame = receive(NOBLOCK), receive(NOBLOCK)
+                if is_cut_short(RCVMORE):
+                    while self._router.getsockopt(zmq.RCVMORE):
+                        self._router.recv(zmq.NOBLOCK)
+                    self.balance.note_poison(identity, frame)
+                else:
+                    hear(identity, frame, now)
 
     def _hear_server(self) -> None:
         """Begin to pull when the server listens; forget its clients when it has gone."""

@@ -55,12 +55,9 @@ class Verb:
 
 
 def pack_work(verb: bytes, serials: Sequence[int], messages: Sequence[bytes]) -> bytes:
-    """Return a frame of *messages* with their serial numbers."""
-    numbers = array("Q")
-    for serial, message in zip(serials, messages, strict=True):
-        numbers.append(serial)
-        numbers.append(len(message))
-    return b"".join((_HEAD.pack(verb, len(messages)), numbers.tobytes(), *messages))
+    """Return a frame of *messages*: their serial numbers, then their lengths, then they themselves."""
+    head = _HEAD.pack(verb, len(messages)), array("Q", serials), array("Q", map(len, messages))
+    return b"".join((*head, *messages))
 
 
 def unpack_work(frame: bytes) -> list[tuple[int, bytes]]:
@@ -70,16 +67,16 @@ def unpack_work(frame: bytes) -> list[tuple[int, bytes]]:
         ValueError: The frame is cut short or too long.
     """
     _, count = _HEAD.unpack_from(frame)
-    start = _HEAD.size + 16 * count
+    end = _HEAD.size + 16 * count
     numbers = array("Q")
-    numbers.frombytes(frame[_HEAD.size : start])
-    if len(numbers) != 2 * count or start + sum(numbers[1::2]) != len(frame):
-        raise ValueError("The frame is not as long as it says.")
+    numbers.frombytes(frame[_HEAD.size : end])
     work = []
-    for index in range(0, 2 * count, 2):
-        end = start + numbers[index + 1]
-        work.append((numbers[index], frame[start:end]))
+    for serial, size in zip(numbers[:count], numbers[count:], strict=True):
         start = end
+        end += size
+        work.append((serial, frame[start:end]))
+    if end != len(frame):
+        raise ValueError("The frame is not as long as it says.")
     return work
 
 
