@@ -25,8 +25,12 @@ class Bench:
         self.now = 100.0
         self.sent = []
         self.published = []
+        self.dropped = []
         self.balance = Balance(
-            lambda *frame: self.sent.append(frame), self.published.append, Limits(**limits)
+            lambda *frame: self.sent.append(frame),
+            self.published.append,
+            Limits(**limits),
+            drop=self.dropped.append,
         )
 
     def ready(self, identity, credit=4):
@@ -427,3 +431,21 @@ def test_frames_that_cannot_be_read_do_no_harm(bench, frame):
     bench.take(message(1))
 
     assert bench.balance.status(bench.now)["totals"]["received"] == 1
+
+
+def test_what_no_worker_will_see_is_dropped():
+    """Parked bodies stayed on the disk."""
+    bench = Bench(wait_s=10, max_backlog=0)
+    unwanted = [message(number) for number in range(1, 5)]
+    bench.take(unwanted[0])
+    bench.now += 11
+    bench.balance.tick(bench.now)
+    bench.take(unwanted[1])
+    bench.take(DISCONNECT % 2)
+    bench.ready(b"a", credit=1)
+    bench.take(message(3, "POST"), unwanted[2])
+    bench.balance.lose(b"a", bench.now)
+    bench.take(unwanted[3])
+    bench.balance.forget_server()
+
+    assert bench.dropped == [*unwanted[:3], message(3, "POST"), unwanted[3]]

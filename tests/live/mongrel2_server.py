@@ -161,6 +161,8 @@ def balanced(server: Mongrel2, *options: str) -> Iterator[dict[str, str]]:
         settings.recv_spec,
         "--listen",
         settings.balancer_spec,
+        "--uploads",
+        str(server.upload_folder),
     )
     with running("-m", "brubeck.core.command", "mongrel2", "balance", *addresses, *options):
         yield {"BRUBECK_MONGREL2_BALANCER": settings.balancer_spec}

@@ -182,6 +182,17 @@ class TestLife:
 
         assert received.startswith(b"HTTP/1.1 503 ")
 
+    def test_the_parked_body_of_what_it_refuses_is_removed(self) -> None:
+        """Whoever uploaded while no worker was there could fill the disk."""
+        size = 5 * 1024 * 1024  # more than Mongrel2 keeps in memory
+        with behind_balancer(0, "--wait=1") as (server, _):
+            received = raw_exchange(
+                server.address, b"POST / HTTP/1.0\r\nContent-Length: %d\r\n\r\n" % size + bytes(size)
+            )
+            wait_until(lambda: not list(server.upload_folder.iterdir()), 5, "the file's removal")
+
+        assert received.startswith(b"HTTP/1.1 503 ")
+
     def test_a_worker_that_comes_late_answers_what_waited(self) -> None:
         with ExitStack() as stack:
             server = stack.enter_context(Mongrel2())

@@ -13,6 +13,8 @@ from pathlib import Path
 import zmq
 from brubeck.core.errors import ConfigurationError
 from brubeck.mongrel2.balancing import Balance
+from brubeck.mongrel2.messages import MessageError, decode_message
+from brubeck.mongrel2.uploads import UploadFolder
 from brubeck.mongrel2.workers import Limits
 
 __all__ = ["BalancerProcess"]
@@ -40,9 +42,17 @@ class BalancerProcess:
         pub_addr: Mongrel2's `recv_spec`, for answers of the balancer's own.
         address: Where workers come to.
         limits: What is put up with.
+        uploads: The folder of parked bodies, where there is one: those of requests that no worker sees are removed.
     """
 
-    def __init__(self, pull_addr: str, pub_addr: str, address: str, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        pull_addr: str,
+        pub_addr: str,
+        address: str,
+        limits: Limits | None = None,
+        uploads: UploadFolder | None = None,
+    ) -> None:
         self.pull_addr = pull_addr
         self.address = address
         self.is_stopping = False
@@ -59,7 +69,9 @@ class BalancerProcess:
         self._poller.register(self._router, zmq.POLLIN)
         self._poller.register(self._pub, zmq.POLLIN)
         self._poller.register(self._line.fileno(), zmq.POLLIN)
-        self.balance = Balance(self._send, self._publish, limits, time.time_ns(), lifeline_name(self._line))
+        self._uploads = uploads
+        lifeline = lifeline_name(self._line)
+        self.balance = Balance(self._send, self._publish, limits, time.time_ns(), lifeline, self._drop)
 
     def _make_router(self, address: str) -> zmq.Socket[bytes]:
         router = self._context.socket(zmq.ROUTER)
@@ -92,6 +104,15 @@ class BalancerProcess:
 
     def _publish(self, data: bytes) -> None:
         self._pub.send(data, zmq.NOBLOCK)
+
+    def _drop(self, data: bytes) -> None:
+        """Remove the parked body of a request that no worker will see."""
+        if self._uploads is None:
+            return
+        with contextlib.suppress(MessageError):
+            message = decode_message(data)
+            if not message.get(b"METHOD").startswith(b"WEBSOCKET"):
+                self._uploads.discard(message.headers, message.body)
 
     def run(self) -> None:
         """Balance until `is_stopping`, and until what was given is answered. WebSockets are their workers' to close.

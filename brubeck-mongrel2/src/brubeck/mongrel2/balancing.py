@@ -40,6 +40,8 @@ class Balance(Dealing):
         publish: Sends a reply to Mongrel2.
         limits: What is put up with.
         first_serial: Above every serial of an earlier balancer.
+        lifeline: What a worker needs to find it.
+        drop: Told of a message that no worker will see any more.
     """
 
     def __init__(
@@ -49,8 +51,9 @@ class Balance(Dealing):
         limits: Limits | None = None,
         first_serial: int = 1,
         lifeline: str = "",
+        drop: Callable[[bytes], object] = lambda data: None,
     ) -> None:
-        super().__init__(send, publish, limits, first_serial)
+        super().__init__(send, publish, limits, first_serial, drop)
         self.lifeline = lifeline
         self._lost: dict[bytes, float] = {}
         self._verbs: dict[bytes, Callable[[Worker, bytes, float], object]] = {
@@ -184,7 +187,9 @@ class Balance(Dealing):
         for serial, (key, data) in [*worker.unanswered.items(), *((0, item) for item in worker.backlog)]:
             if key not in dead and not self._may_go_on(key, data, serial in worker.begun, serial != 0):
                 dead.add(key)
-            if key not in dead:
+            if key in dead:
+                self.drop(data)
+            else:
                 saved.append((now, key, data, serial != 0))
         self._keep_waiting([*saved, *self.waiting])
         self._give_waiting(now)
@@ -241,9 +246,12 @@ class Balance(Dealing):
         for _, key, data, _ in late:
             self.totals.expired += 1
             self._refuse(key, 503, b"4:HEAD," in data[:2000])
+            self.drop(data)
 
     def forget_server(self) -> None:
         """Note that Mongrel2 has gone, and every client with it."""
+        for _, _, data, _ in self.waiting:
+            self.drop(data)
         self._keep_waiting(())
         self.owners.clear()
         self.repeated.clear()
@@ -251,6 +259,8 @@ class Balance(Dealing):
             for _, data in worker.unanswered.values():
                 end = data.index(b" ", data.index(b" ") + 1)
                 self.send(worker.identity, Verb.NOTICE + data[:end] + _DISCONNECT)
+            for _, data in worker.backlog:
+                self.drop(data)
             worker.unanswered.clear()
             worker.begun.clear()
             worker.held.clear()

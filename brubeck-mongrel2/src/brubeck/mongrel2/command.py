@@ -77,6 +77,12 @@ def init(
 @click.option("--pull", help="Mongrel2's send_spec.")
 @click.option("--pub", help="Mongrel2's recv_spec.")
 @click.option("--listen", help="Where workers come to.")
+@click.option(
+    "--uploads",
+    type=click.Path(path_type=Path),
+    envvar="BRUBECK_MONGREL2_UPLOADS",
+    help="Mongrel2's upload folder: parked bodies of requests that it refuses are removed.",
+)
 @click.option("--wait", "wait_s", default=10.0, show_default=True, help="Seconds until 503 without a worker.")
 @click.option(
     "--dead-after",
@@ -90,17 +96,21 @@ def balance(
     pull: str | None,
     pub: str | None,
     listen: str | None,
+    uploads: Path | None,
     wait_s: float,
     dead_after_s: float,
 ) -> None:
     """Give each message to the worker with the least to do."""
     from brubeck.mongrel2.balancer import BalancerProcess
+    from brubeck.mongrel2.uploads import UploadFolder
     from brubeck.mongrel2.workers import Limits
 
     settings = load(config)
     limits = Limits(wait_s=wait_s, dead_after_s=dead_after_s)
     addresses = (pull or settings.send_spec, pub or settings.recv_spec, listen or settings.balancer_spec)
-    process = BalancerProcess(*addresses, limits)
+    if uploads is None and settings.uploads and settings.upload_folder.is_dir():
+        uploads = settings.upload_folder
+    process = BalancerProcess(*addresses, limits, UploadFolder(uploads, max_bytes=0) if uploads else None)
 
     def stop(*_: object) -> None:
         process.is_stopping = True

@@ -27,6 +27,7 @@ class Dealing:
         publish: Sends a reply to Mongrel2.
         limits: What is put up with.
         first_serial: Above every serial of an earlier balancer.
+        drop: Told of a message that no worker will see any more.
 
     Attributes:
         workers: By identity; those that waited longest first.
@@ -44,9 +45,11 @@ class Dealing:
         publish: Callable[[bytes], object],
         limits: Limits | None = None,
         first_serial: int = 1,
+        drop: Callable[[bytes], object] = lambda data: None,
     ) -> None:
         self.send = send
         self.publish = publish
+        self.drop = drop
         self.limits = limits or Limits()
         self.totals = Totals()
         self.workers: dict[bytes, Worker] = {}
@@ -83,6 +86,7 @@ class Dealing:
         self.totals.received += 1
         if self.repeated and key in self.repeated:
             self._close(key)  # the answer that is on its way would be taken for the one to this message
+            self.drop(data)
         elif self.waiting and key in self._waiting_keys:
             self._wait(now, key, data)
         elif owner is not None:
@@ -105,6 +109,9 @@ class Dealing:
         self.totals.disconnects += 1
         self.repeated.pop(key, None)
         if self.waiting and key in self._waiting_keys:
+            for item in self.waiting:
+                if item[1] == key:
+                    self.drop(item[2])
             self._keep_waiting([item for item in self.waiting if item[1] != key])
         if owner is None:
             return
@@ -129,6 +136,7 @@ class Dealing:
             worker.backlog.append((key, data))
         else:
             self._close(key)
+            self.drop(data)
             return
         owner[1] += 1
 
