@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import gevent
@@ -305,3 +305,21 @@ class TestRestart:
         assert b"FRESH" in received
         assert b"STALE" not in received
         assert connection.counters.stale + SleepHandler.seen.count("interrupted") >= 1
+
+
+def test_a_stop_with_a_full_pool_loses_nothing() -> None:
+    """What lay unread behind the messages that were at work was lost with its socket."""
+    SleepHandler.seen.clear()
+    with ExitStack() as stack:
+        server = stack.enter_context(Mongrel2())
+        connection = Mongrel2Connection(*server.pair)
+        clients = []
+        with in_thread(Brubeck(msg_conn=connection, handler_tuples=ROUTES, pool=2)):
+            wait_until(lambda: connection.is_taking, what="the connection")
+            for number in range(8):
+                clients.append(stack.enter_context(socket.create_connection(server.address, timeout=5)))
+                clients[-1].sendall(b"GET /sleep?s=0.1&word=w%d HTTP/1.1\r\nHost: x\r\n\r\n" % number)
+            wait_until(lambda: len(SleepHandler.seen) >= 2, what="the first two")
+        answers = [client.recv(65536).rpartition(b"\r\n")[2] for client in clients]
+
+    assert answers == [b"w%d" % number for number in range(8)]

@@ -119,6 +119,11 @@ class Crew(Generic[Taken]):
         self._watcher.start(self._wake)
         self.wake()
 
+    def take_from(self, take: Callable[[int], Taken], has_more: Callable[[], bool]) -> None:
+        """Take by *take* and *has_more* from now on."""
+        self._take, self._has_more = take, has_more
+        self.wake()
+
     def pause(self) -> None:
         """Take nothing more; what was taken is finished."""
         self._is_taking = False

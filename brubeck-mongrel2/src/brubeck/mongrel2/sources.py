@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -9,7 +10,7 @@ import gevent
 import zmq
 from brubeck.core.errors import ConfigurationError
 from brubeck.mongrel2.answering import Answerer
-from brubeck.mongrel2.crew import Crew
+from brubeck.mongrel2.crew import NOBLOCK, Crew
 from brubeck.mongrel2.outlets import GatheringOutlet
 
 __all__ = ["DirectSource", "Source", "connect", "message_probe"]
@@ -23,6 +24,9 @@ HELD = 16
 """Messages after which their replies are sent, while the batch goes on: Mongrel2 works on them meanwhile. With all 64
 held to the end of the batch a processor was idle a sixth of the time, and there were 0.71 to 0.87 as many requests/s
 (`benchmarks/mongrel2.py`)."""
+
+MAX_KEPT = 2000
+"""Messages read before they are handled, at the end; as many as ZeroMQ holds for a socket on both sides."""
 
 LAST_LOOKS = 20
 """How often, a millisecond apart, a disconnected socket is still read: its link closes only while it is used."""
@@ -86,18 +90,37 @@ class DirectSource:
         self.close()
 
     def leave(self) -> None:
-        """Stop in the order that was seen to lose the least: read until it is quiet, disconnect, read again."""
-        crew = self._crew
-        if crew is None or self._socket is None:
+        """Stop in the order that was seen to lose the least: read until it is quiet, disconnect, read again.
+
+        What a full pool has no room for is kept, and handled when it has.
+        """
+        crew, pulled = self._crew, self._socket
+        if crew is None or pulled is None:
             return
-        for _ in range(int(LONGEST_WAIT_FOR_QUIET_S / QUIET_S)):
-            before = crew.taken
-            gevent.sleep(QUIET_S)
-            if crew.taken == before:
-                break
-        self._socket.disconnect(self._address)
-        for _ in range(LAST_LOOKS):
+        kept: deque[bytes] = deque()
+        has_more = message_probe(pulled)
+        crew.take_from(
+            lambda flags: kept.popleft() if kept else pulled.recv(flags), lambda: bool(kept) or has_more()
+        )
+
+        def keep() -> int:
+            """Read what is there, unless the server has gone; return how many messages have come so far."""
+            while self._socket is pulled and len(kept) < MAX_KEPT and has_more():
+                kept.append(pulled.recv(NOBLOCK))
             crew.wake()
+            return crew.taken + len(kept)
+
+        for _ in range(int(LONGEST_WAIT_FOR_QUIET_S / QUIET_S)):
+            before = keep()
+            gevent.sleep(QUIET_S)
+            if keep() == before:
+                break
+        if self._socket is pulled:
+            pulled.disconnect(self._address)
+        for _ in range(LAST_LOOKS):
+            keep()
+            gevent.sleep(0.001)
+        while kept and self._socket is pulled:
             gevent.sleep(0.001)
 
     def finish(self) -> None:
