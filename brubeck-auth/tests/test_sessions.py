@@ -415,3 +415,81 @@ def test_the_memory_of_strangers_goes_with_their_sessions(clock):
     clock.go(60)
     assert [store.load(key) for key in list(store._records)] == [None] * 4
     assert (len(store), len(store._strangers)) == (0, 0)
+
+
+class Account:
+    def __init__(self, password):
+        self.password = password
+
+
+class AccountMixin(SessionUserMixin):
+    accounts = {}
+
+    def load_user(self, user_id):
+        return self.accounts.get(user_id)
+
+
+class AccountLogin(AccountMixin, WebMessageHandler):
+    def post(self):
+        name = self.get_argument("name")
+        self.login_user(name, self.accounts.get(name))
+
+    def put(self):
+        self.accounts["ann"] = Account("another line")
+        self.login_user("ann")
+
+    def patch(self):
+        self.login_user("ann", Account("a renewed line"))
+
+
+class AccountPage(AccountMixin, WebMessageHandler):
+    @authenticated
+    def get(self):
+        return "here"
+
+
+@pytest.fixture
+def accounts(sessions):
+    AccountMixin.accounts = {"ann": Account("a line"), "bob": Account(None)}
+    rules = [("^/login", AccountLogin), ("^/page", AccountPage)]
+    return Brubeck(handler_tuples=rules, cookie_secret=SECRET, plugins=[sessions])
+
+
+def test_a_changed_password_ends_all_sessions_but_the_one_that_changed_it(accounts):
+    here, there = Client(accounts), Client(accounts)
+    for client in (here, there):
+        client.post("/login", data={"name": "ann"})
+    assert there.get("/page").status_code == 200
+
+    here.put("/login")
+
+    assert here.get("/page").status_code == 200
+    assert there.get("/page").status_code == 401
+    there.post("/login", data={"name": "ann"})
+    assert there.get("/page").status_code == 200
+
+
+def test_a_session_from_before_its_user_was_stored_takes_the_password_of_its_first_message(accounts):
+    client = Client(accounts)
+    client.post("/login", data={"name": "eve"})
+    AccountMixin.accounts["eve"] = Account("a line")
+    assert client.get("/page").status_code == 200
+    AccountMixin.accounts["eve"] = Account("another line")
+
+    assert client.get("/page").status_code == 401
+
+
+def test_a_user_who_shows_no_password_stays(accounts):
+    client = Client(accounts)
+    client.post("/login", data={"name": "bob"})
+    assert client.get("/page").status_code == 200
+    AccountMixin.accounts["bob"] = Account("")
+
+    assert client.get("/page").status_code == 200
+
+
+def test_a_line_that_was_renewed_and_not_kept_shuts_nobody_out(accounts):
+    client = Client(accounts)
+    client.patch("/login")
+
+    assert client.get("/page").status_code == 200

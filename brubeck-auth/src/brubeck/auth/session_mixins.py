@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from brubeck.auth import audit
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["SessionMixin", "SessionUserMixin"]
 
 USER_KEY = "user_id"
+STAMP_KEY = "user_stamp"
 
 
 class SessionMixin:
@@ -48,6 +51,9 @@ class SessionUserMixin(SessionMixin, LoadsUsers):
         `load_user(user_id)`.
     Needs: `Brubeck(plugins=[Sessions(store)])`.
     Answers: nothing.
+
+    A session ends with the password that it began with: when the `password` of the user that `load_user` returns is
+    another line, its client is a stranger. Whoever changes his own calls `login_user` after it is stored.
     """
 
     provides = ("sessions", "users")
@@ -57,9 +63,14 @@ class SessionUserMixin(SessionMixin, LoadsUsers):
         return self.get_session_user()
 
     def get_session_user(self) -> Any:
-        """Return the user whose id the session holds, or None."""
-        user_id = self.session.get(USER_KEY)
-        return None if user_id is None else self.load_user(user_id)
+        """Return the user whose id the session holds, or None; also None where the password is another by now."""
+        session = self.session
+        user_id = session.get(USER_KEY)
+        user = None if user_id is None else self.load_user(user_id)
+        stamp = password_stamp(user)
+        if stamp is None:
+            return user
+        return user if session.setdefault(STAMP_KEY, stamp) == stamp else None
 
     def login_user(self: Any, user_id: Any, user: Any = None) -> None:
         """Have the client be *user_id* until the session ends; the session takes another id.
@@ -74,6 +85,12 @@ class SessionUserMixin(SessionMixin, LoadsUsers):
         session.rotate()
         session[USER_KEY] = user_id
         session.pop("csrf", None)
+        session.pop(STAMP_KEY, None)
+        if type(self).load_user is not LoadsUsers.load_user:
+            # As stored: in *user* the line may have been renewed, and nobody has to keep that.
+            stamp = password_stamp(self.load_user(user_id))
+            if stamp is not None:
+                session[STAMP_KEY] = stamp
         self.current_user = user
         audit.record("login.succeeded", self.message, account=user_id)
 
@@ -83,3 +100,9 @@ class SessionUserMixin(SessionMixin, LoadsUsers):
             audit.record("logout", self.message, account=self.session[USER_KEY])
         self.session.end()
         self.current_user = None
+
+
+def password_stamp(user: Any) -> str | None:
+    """Return what a session remembers of the user's stored password, or None where the user shows none."""
+    line = user.get("password") if isinstance(user, Mapping) else getattr(user, "password", None)
+    return hashlib.sha256(line.encode()).hexdigest()[:32] if isinstance(line, str) and line else None

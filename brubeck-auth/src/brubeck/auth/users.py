@@ -61,7 +61,7 @@ class User(Document):
         return user
 
     def set_password(self, password: str) -> None:
-        """Have *password* be the user's. End the user's other sessions when it was changed.
+        """Have *password* be the user's. Sessions of `SessionUserMixin` end with the line that is stored now.
 
         Raises:
             ValueError: *password* is empty or too long: the client's fault.
