@@ -59,7 +59,7 @@ def read_start(status: str, headers: list[tuple[str, str]]) -> Start:
     if known is not None:
         return known
     code, _, reason = status.partition(" ")
-    if len(code) != 3 or not code.isdigit():
+    if len(code) != 3 or not (code.isascii() and code.isdigit()):
         raise ValueError(f"A WSGI status is three digits, a space and a reason, got {status!r}.")
     start = Start(Response(b"", int(code), reason, headers))
     remember(key, start)
