@@ -141,17 +141,17 @@ def asking(path):
     return CAPTURED[0].replace(b" /a%20b/c ", b" %b " % path)
 
 
-def uploading(answerer, number, *more):
+def uploading(answerer, number, *more, method=b"POST", body=b""):
     """Return the second message of an upload on a connection, its body parked in a new file."""
     path = answerer.uploads.path / f"up{number.decode()}"
     path.write_bytes(b"x" * 9)
     name = str(path).encode()
     pairs = [
-        *((b"METHOD", b"POST"), (b"VERSION", b"HTTP/1.1"), (b"PATH", b"/up"), (b"content-length", b"9")),
+        *((b"METHOD", method), (b"VERSION", b"HTTP/1.1"), (b"PATH", b"/up"), (b"content-length", b"9")),
         *((b"x-mongrel2-upload-start", name), (b"x-mongrel2-upload-done", name), *more),
     ]
     block = b"".join(b"%d:%b,%d:%b," % (len(key), key, len(value), value) for key, value in pairs)
-    return b"m2 %b /up %d:%b}0:," % (number, len(block), block)
+    return b"m2 %b /up %d:%b}%d:%b," % (number, len(block), block, len(body), body)
 
 
 def parked(answerer):
@@ -175,9 +175,18 @@ def test_a_parked_body_is_gone_whatever_the_answer(answerer, more):
 
 def test_a_handshake_has_no_parked_body(answerer):
     """Its body is Mongrel2's own whatever it announces, so both headers may be the client's."""
-    handshake = (b"METHOD", b"WEBSOCKET_HANDSHAKE")
-    assert b"HTTP/1.1 400 " in ask(answerer, uploading(answerer, b"1", handshake))[0]
+    key = (b"sec-websocket-key", b"dGhlIHNhbXBsZSBub25jZQ==")
+    accept = b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+    handshake = uploading(answerer, b"1", key, method=b"WEBSOCKET_HANDSHAKE", body=accept)
+    assert b"HTTP/1.1 400 " in ask(answerer, handshake)[0]
     assert parked(answerer) == ["up1"]
+
+
+@pytest.mark.parametrize("method", [b"WEBSOCKET", b"WEBSOCKET_HANDSHAKE", b"WEBSOCKETS"])
+def test_a_client_that_writes_a_method_of_the_servers_own_leaves_no_file(answerer, method):
+    """Its request passed for a frame or a handshake, whose parked body is nobody's."""
+    assert b" 405 " in ask(answerer, uploading(answerer, b"1", method=method))[0]
+    assert not parked(answerer)
 
 
 def blocked(answerer, number):

@@ -42,15 +42,29 @@ def test_the_clients_headers_cannot_pass_for_the_servers():
 
 
 def test_a_handshake_is_a_get_without_a_body():
-    wire = {**HEADERS, b"METHOD": b"WEBSOCKET_HANDSHAKE"}
-    message = Mongrel2Request(b"m2", b"7", Head(wire), Target(b"/", b""), b"accept me")
+    accept = b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+    key = {b"sec-websocket-key": b"dGhlIHNhbXBsZSBub25jZQ=="}
+    wire = {**HEADERS, b"METHOD": b"WEBSOCKET_HANDSHAKE", **key}
+    message = Mongrel2Request(b"m2", b"7", Head(wire), Target(b"/", b""), accept)
 
     assert (message.method, message.is_websocket, message.accept_value, message.body) == (
         "GET",
         True,
-        b"accept me",
+        accept,
         b"",
     )
+
+
+@pytest.mark.parametrize(
+    "key", [{}, {b"sec-websocket-key": b"another"}, {b"sec-websocket-key": [b"a", b"b"]}]
+)
+def test_a_method_of_the_servers_own_in_a_clients_request_makes_no_handshake(key):
+    """What the client had in its body went out as headers."""
+    wire = {**HEADERS, b"METHOD": b"WEBSOCKET_HANDSHAKE", **key}
+    message = Mongrel2Request(b"m2", b"7", Head(wire), Target(b"/", b""), b"x\r\nSet-Cookie: a=b")
+
+    assert (message.method, message.is_websocket) == ("WEBSOCKET_HANDSHAKE", False)
+    assert message.body == b"x\r\nSet-Cookie: a=b"
 
 
 @pytest.mark.parametrize(

@@ -166,9 +166,8 @@ class Answerer:
 
     def _drop(self, message: Mongrel2Request) -> None:
         """Let go of the parked body of a request that no handler will see."""
-        head = message.head
-        if self.uploads is not None and not (head.is_handshake or head.is_frame):
-            self.uploads.discard(head.headers, message.body)
+        if self.uploads is not None and not (message.is_websocket or message.head.is_frame):
+            self.uploads.discard(message.head.headers, message.body)
 
     def _answer(self, message: Mongrel2Request, member: Member) -> None:
         """Give *message* its one answer."""

@@ -111,7 +111,7 @@ class BalancerProcess:
             return
         with contextlib.suppress(MessageError):
             message = decode_message(data)
-            if not message.get(b"METHOD").startswith(b"WEBSOCKET"):
+            if b"FLAGS" not in message.headers:  # which Mongrel2 alone writes, to frames of WebSockets
                 self._uploads.discard(message.headers, message.body)
 
     def run(self) -> None:

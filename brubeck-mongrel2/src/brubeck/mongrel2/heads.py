@@ -71,7 +71,7 @@ class Head:
         if type(method) is not bytes:
             raise ValueError("There is no METHOD among the headers")
         self.headers = headers
-        self.is_frame = method == b"WEBSOCKET"
+        self.is_frame = method == b"WEBSOCKET" and b"FLAGS" in headers  # a client's headers are in lower case
         self.is_handshake = method == b"WEBSOCKET_HANDSHAKE"
         self.method = "GET" if self.is_handshake else _METHODS.get(method) or method.decode("latin-1")
         self.scheme = "https" if headers.get(b"URL_SCHEME") == b"https" else "http"

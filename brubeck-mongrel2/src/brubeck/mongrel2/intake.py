@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
 from functools import cached_property
+from hashlib import sha1
 from typing import Any
 
 from brubeck.core.errors import HTTPError
@@ -16,6 +18,9 @@ from brubeck.mongrel2.messages import UNREADABLE, check_address, client_headers,
 
 __all__ = ["Mongrel2Request", "check_framing", "read_request"]
 
+
+WEBSOCKET_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+"""RFC 6455 section 1.3."""
 
 MAX_LENGTH_DIGITS = 19
 """Of a `Content-Length`: Python refuses to read a number of thousands of digits, and nobody has so many bytes."""
@@ -60,10 +65,20 @@ class Mongrel2Request(Request):
         self.path = target.path
         self.query = target.query
         if head.is_handshake:
-            self.is_websocket = True
-            self.accept_value, self._body = self.body, b""  # what the client has to hear stands in for a body
+            self._take_handshake(head)
         if fronts is not None:
             fronts.believe(self)
+
+    def _take_handshake(self, head: Head) -> None:
+        """Take what the client has to hear, which stands in for a body; a client may write that method itself."""
+        key = head.headers.get(b"sec-websocket-key")
+        if type(key) is bytes and self._body == b64encode(
+            sha1(key + WEBSOCKET_GUID, usedforsecurity=False).digest()
+        ):
+            self.is_websocket = True
+            self.accept_value, self._body = self._body, b""
+        else:
+            self.method = "WEBSOCKET_HANDSHAKE"
 
     @property
     def key(self) -> tuple[bytes, bytes]:
