@@ -488,6 +488,16 @@ def test_a_user_who_shows_no_password_stays(accounts):
     assert client.get("/page").status_code == 200
 
 
+@pytest.mark.parametrize("nothing", [None, "", b"bytes"])
+def test_a_password_that_is_gone_ends_the_session(accounts, nothing):
+    client = Client(accounts)
+    client.post("/login", data={"name": "ann"})
+    assert client.get("/page").status_code == 200
+    AccountMixin.accounts["ann"] = Account(nothing)
+
+    assert client.get("/page").status_code == 401
+
+
 def test_a_line_that_was_renewed_and_not_kept_shuts_nobody_out(accounts):
     client = Client(accounts)
     client.patch("/login")

@@ -53,7 +53,8 @@ class SessionUserMixin(SessionMixin, LoadsUsers):
     Answers: nothing.
 
     A session ends with the password that it began with: when the `password` of the user that `load_user` returns is
-    another line, its client is a stranger. Whoever changes his own calls `login_user` after it is stored.
+    another line, or none, its client is a stranger. Whoever changes his own calls `login_user` after it is stored.
+    Where the class that calls `login_user` has no `load_user`, the session takes the password of its next message.
     """
 
     provides = ("sessions", "users")
@@ -69,7 +70,7 @@ class SessionUserMixin(SessionMixin, LoadsUsers):
         user = None if user_id is None else self.load_user(user_id)
         stamp = password_stamp(user)
         if stamp is None:
-            return user
+            return user if STAMP_KEY not in session else None
         return user if session.setdefault(STAMP_KEY, stamp) == stamp else None
 
     def login_user(self: Any, user_id: Any, user: Any = None) -> None:
