@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from pathlib import Path
@@ -80,8 +81,8 @@ def init(
 @click.option(
     "--uploads",
     type=click.Path(path_type=Path),
-    envvar="BRUBECK_MONGREL2_UPLOADS",
-    help="Mongrel2's upload folder: parked bodies of requests that it refuses are removed.",
+    help="Mongrel2's upload folder, where parked bodies of refused requests are removed; by default "
+    "$BRUBECK_MONGREL2_UPLOADS or the configuration's, if it is there.",
 )
 @click.option("--wait", "wait_s", default=10.0, show_default=True, help="Seconds until 503 without a worker.")
 @click.option(
@@ -108,8 +109,11 @@ def balance(
     settings = load(config)
     limits = Limits(wait_s=wait_s, dead_after_s=dead_after_s)
     addresses = (pull or settings.send_spec, pub or settings.recv_spec, listen or settings.balancer_spec)
-    if uploads is None and settings.uploads and settings.upload_folder.is_dir():
-        uploads = settings.upload_folder
+    if uploads is None:
+        usual = os.environ.get("BRUBECK_MONGREL2_UPLOADS") or (
+            settings.upload_folder if settings.uploads else ""
+        )
+        uploads = Path(usual) if usual and Path(usual).is_dir() else None
     process = BalancerProcess(*addresses, limits, UploadFolder(uploads, max_bytes=0) if uploads else None)
 
     def stop(*_: object) -> None:
@@ -128,7 +132,6 @@ def end_with_parent() -> None:
     Mongrel2 ends then too, so nothing is left to be answered; and the next balancer may listen already at the
     path that an orderly end would remove.
     """
-    import os
     import select
     from threading import Thread
 
