@@ -89,7 +89,7 @@ def source():
 
 
 def test_a_message_whose_handler_ends_its_greenlet_is_done(source):
-    """It stayed unanswered and its credit away: 32 of them, and the worker got nothing more."""
+    """It stayed unanswered and its credit away: as many as it has, and the worker got nothing more."""
     with pytest.raises(GreenletExit):
         source.handle((7, REQUEST, False), Member())
     source.flush()
@@ -139,6 +139,7 @@ def test_what_was_sent_before_the_goodbye_is_answered_also_while_the_pool_is_ful
 
     PatientHandler.go.set()
     leaving.join(1)
+    source.work_off()
     crew.wait(1)
     source.finish()
     answered = [
@@ -167,3 +168,20 @@ def test_a_worker_that_leaves_says_what_it_answered_when_that_has_left(source):
 
     assert finishing.dead
     assert source.told[-1][:1] == Verb.DONE
+
+
+def test_what_came_while_nothing_could_be_sent_is_heard(source):
+    """Saying that answers leave had swallowed the socket's signal, and nobody looked for up to a second."""
+    reader, _ = os.pipe()
+    line, crew = begin(source, Pool(2), reader)
+    crew.start()
+    gevent.sleep(0.001)
+    source.sink.has_room = False
+    source._done.append(7)
+    source._outlet.send(b"m2 1:2, reply")
+    PatientHandler.go.set()
+    line.frames.append(pack_work(Verb.WORK, [8], [REQUEST.replace(b" /a%20b/c ", b" /patient ")]))
+    source.flush()
+    gevent.sleep(0.003)
+
+    assert not line.frames

@@ -449,3 +449,24 @@ def test_what_no_worker_will_see_is_dropped():
     bench.balance.forget_server()
 
     assert bench.dropped == [*unwanted[:3], message(3, "POST"), unwanted[3]]
+
+
+def test_what_waits_for_a_workers_credit_is_dropped_with_the_server():
+    bench = Bench()
+    bench.ready(b"a", credit=1)
+    bench.take(message(1), message(1, "POST"))
+    bench.balance.forget_server()
+
+    assert bench.dropped == [message(1, "POST")]
+
+
+def test_what_comes_behind_a_request_that_is_done_over_is_dropped():
+    bench = Bench()
+    bench.ready(b"a")
+    bench.take(message(1))
+    bench.ready(b"b")
+    bench.balance.lose(b"a", bench.now)
+    bench.take(message(1, "POST"))
+
+    assert bench.given(b"b", Verb.AGAIN)
+    assert bench.dropped == [message(1, "POST")]

@@ -36,6 +36,7 @@ def handled_before_each_flush(descriptor, count, **options):
         descriptor,
         lambda member: None,
         lambda: flushes.append(len(handled)),
+        lambda: flushes.append(len(handled)),
         **options,
     )
     crew.start()
@@ -53,3 +54,31 @@ def test_replies_leave_while_the_batch_goes_on(descriptor):
 def test_replies_leave_at_the_end_of_a_batch(descriptor):
     assert handled_before_each_flush(descriptor, 40) == [40]
     assert handled_before_each_flush(descriptor, BATCH + 1) == [BATCH, BATCH, BATCH + 1]
+
+
+def test_a_pool_that_handlers_filled_is_looked_at_again(descriptor):
+    """With nobody at work nothing said that there was room, and the process stayed deaf."""
+    messages, handled, pool = [1, 2], [], Pool(1)
+
+    def take(flags):
+        if not messages:
+            raise zmq.Again
+        return messages.pop(0)
+
+    crew = Crew(
+        pool,
+        take,
+        lambda: bool(messages),
+        lambda message, member: handled.append(message),
+        descriptor,
+        lambda member: None,
+        lambda: None,
+    )
+    pool.spawn(gevent.sleep, 0.03)
+    crew.start()
+    gevent.sleep(0.01)
+    assert not handled
+    gevent.sleep(0.1)
+    crew.close()
+
+    assert handled == [1, 2]

@@ -114,3 +114,23 @@ def test_an_answer_does_not_overtake_a_stream():
     outlet.flush()
 
     assert sink.taken == [[b"m2 1:1, a", b"m2 1:1, piece", b"m2 1:1, b"]]
+
+
+def test_early_nothing_leaves_while_a_client_pipelines():
+    """Its answers would have been more replies than Mongrel2 puts up with."""
+    sink = Sink()
+    outlet = GatheringOutlet(sink)
+    outlet.send_answer(*addressed(b"1", b"one"))
+    outlet.flush_early()
+    assert len(sink.taken) == 1
+
+    for answer in (b"two", b"three"):
+        outlet.send_answer(*addressed(b"1", answer))
+    outlet.flush_early()
+    assert len(sink.taken) == 1
+
+    outlet.flush()
+    assert sink.taken[1:] == [[encode_reply(b"m2", b"1", b"twothree")]]
+    outlet.send_answer(*addressed(b"1", b"four"))
+    outlet.flush_early()
+    assert len(sink.taken) == 3

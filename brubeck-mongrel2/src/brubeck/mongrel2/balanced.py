@@ -14,7 +14,7 @@ from typing import Any
 import gevent
 import zmq
 from brubeck.mongrel2.answering import Answerer
-from brubeck.mongrel2.crew import NOBLOCK, Crew, Member
+from brubeck.mongrel2.crew import NOBLOCK, POOL_CHECK_S, Crew, Member
 from brubeck.mongrel2.messages import decode_message
 from brubeck.mongrel2.outlets import RETRY_S, GatheringOutlet
 from brubeck.mongrel2.sources import connect, message_probe
@@ -105,6 +105,9 @@ class BalancedSource:
     def _tell(self, frame: bytes) -> None:
         """Say *frame*, and hear what came meanwhile: the send may have swallowed the descriptor's signal."""
         self._say(frame)
+        self._look()
+
+    def _look(self) -> None:
         if self._crew is not None and self._probe():
             self._crew.wake()
 
@@ -231,6 +234,7 @@ class BalancedSource:
         if self._done and self._outlet.has_replies:
             self._say(pack_numbers(Verb.SENDING, self._done))  # DONE follows
         if not self._outlet.flush():
+            self._look()
             gevent.spawn_later(RETRY_S, self.flush_soon)
             return
         if self._done or self._returned:
@@ -245,8 +249,12 @@ class BalancedSource:
         """Ask the balancer for no more, and wait until it has said that nothing comes."""
         self._is_leaving = True
         self._farewell()
-        while self._pending:
-            gevent.sleep(0.001)
+
+    def work_off(self) -> None:
+        """Wait until the crew has taken what came before the goodbye."""
+        while self._pending and self._crew is not None:
+            gevent.sleep(POOL_CHECK_S)
+            self._crew.wake()
 
     def finish(self) -> None:
         """Wait until the balancer has heard that all is answered."""

@@ -182,6 +182,7 @@ class Mongrel2Connection(Connection):
                 if self._crew is not None:
                     self._source.leave()
                     goodbyes = self._answerer.sockets.close_all()
+                    self._source.work_off()
                     while self._crew is not None and not self._crew.wait(0.1):
                         pass
                     self._source.finish()

@@ -36,6 +36,9 @@ LOOKS = 3
 """Up to here in a batch the socket is asked whether it has a message. Asking takes 3 us where `zmq.Again`, which says
 that there is none, takes 8 (and `sum(range(100))` 1.3): short batches end by being asked, long ones are not held up."""
 
+POOL_CHECK_S = 0.01
+"""How often a full pool is asked for room: what handlers spawn is in it too, and says nothing when it ends."""
+
 MAX_IDLE = 1000
 """Members kept for the next burst; a greenlet at rest holds a few KiB."""
 
@@ -74,8 +77,9 @@ class Crew(Generic[Taken]):
         fd: Readable when *take* may have something.
         blocked: Told of a member that has blocked in the message it handles. Called in the hub.
         flush: Sends what *handle* gathered. Called when the leader stops leading, at the end of a batch or blocked, and
-            before that when handling takes long or much is held.
-        held: Messages whose replies are held before they are sent.
+            before that when handling takes long.
+        flush_early: Called after every *held* messages of a batch; may send what was gathered.
+        held: See *flush_early*.
     """
 
     def __init__(
@@ -87,6 +91,7 @@ class Crew(Generic[Taken]):
         fd: int,
         blocked: Callable[[Member], object],
         flush: Callable[[], object],
+        flush_early: Callable[[], object] = lambda: None,
         held: int = BATCH,
     ) -> None:
         self._pool = pool
@@ -95,6 +100,7 @@ class Crew(Generic[Taken]):
         self._handle = handle
         self._blocked = blocked
         self._flush = flush
+        self._flush_early = flush_early
         self._held = held
         self.taken = 0
         self._hub = gevent.get_hub()
@@ -103,6 +109,7 @@ class Crew(Generic[Taken]):
         self._leader: Member | None = None
         self._is_taking = False
         self._is_waiting_for_pool = False
+        self._pool_timer = self._hub.loop.timer(POOL_CHECK_S, POOL_CHECK_S, ref=False)
         self._wakes = False
         self._busy = 0
         self._at_rest = Event()
@@ -147,6 +154,8 @@ class Crew(Generic[Taken]):
         """End the members that rest. Those that are blocked end with their message."""
         self.pause()
         self._watcher.close()
+        self._pool_timer.stop()
+        self._pool_timer.close()
         idle, self._idle = self._idle, []
         for member in idle:
             self._hub.loop.run_callback(member.throw, GreenletExit)
@@ -157,8 +166,10 @@ class Crew(Generic[Taken]):
         while self._is_taking:
             if self._pool.greenlets and self._pool.full():
                 # The descriptor stays readable; a watcher left on would spin.
-                self._is_waiting_for_pool = True
-                self._watcher.stop()
+                if not self._is_waiting_for_pool:
+                    self._is_waiting_for_pool = True
+                    self._watcher.stop()
+                    self._pool_timer.start(self._look_at_pool)
                 return
             member = self._idle.pop() if self._idle else Member(self._work, self._hub)
             self._leader = member
@@ -187,8 +198,13 @@ class Crew(Generic[Taken]):
         self._busy -= 1
         if not self._busy:
             self._at_rest.set()
-        if self._is_waiting_for_pool:
+        self._look_at_pool()
+
+    def _look_at_pool(self) -> None:
+        """Take again, where that waits for room in the pool and there is some."""
+        if self._is_waiting_for_pool and not self._pool.full():
             self._is_waiting_for_pool = False
+            self._pool_timer.stop()
             if self._is_taking:
                 self._watcher.start(self._wake)
                 self.wake()
@@ -228,8 +244,10 @@ class Crew(Generic[Taken]):
             handle(taken, member)
             if self._leader is not member:
                 return
-            if not (turn + 1) % held or monotonic() - held_since > LONGEST_HOLD_S:
+            if monotonic() - held_since > LONGEST_HOLD_S:
                 self._flush()
                 held_since = monotonic()
+            elif not (turn + 1) % held:
+                self._flush_early()
         self._leader = None
         self.wake()

@@ -64,6 +64,7 @@ class GatheringOutlet:
         self._replies: list[bytes] = []
         self._size = 0
         self._places: dict[bytes, int] = {}
+        self._has_joined = False
         self._loop = gevent.get_hub().loop
         self.flush_soon: Callable[[], object] = self._flush_soon
 
@@ -95,6 +96,7 @@ class GatheringOutlet:
         replies, places = self._replies, self._places
         place = places.get(address)
         if place is not None:
+            self._has_joined = True
             replies[place] += reply[len(address) :]
             self._size += len(reply) - len(address)
             return
@@ -122,12 +124,14 @@ class GatheringOutlet:
     def clear(self) -> None:
         """Drop what was gathered."""
         self._places.clear()
+        self._has_joined = False
         self._replies.clear()
         self._size = 0
 
     def flush(self) -> bool:
         """Send what was gathered; say whether all of it went."""
         self._places.clear()
+        self._has_joined = False
         replies = self._replies
         while replies:
             batch = first_of_one_server(replies)
@@ -136,6 +140,11 @@ class GatheringOutlet:
             del replies[: len(batch)]
         self._size = 0
         return True
+
+    def flush_early(self) -> None:
+        """Send what was gathered so far, unless a client pipelines: what follows for it is to join its reply."""
+        if not self._has_joined:
+            self.flush_or_retry()
 
     def _flush_soon(self) -> None:
         self._loop.run_callback(self.flush_or_retry)

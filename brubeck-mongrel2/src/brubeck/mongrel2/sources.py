@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -10,10 +11,12 @@ import gevent
 import zmq
 from brubeck.core.errors import ConfigurationError
 from brubeck.mongrel2.answering import Answerer
-from brubeck.mongrel2.crew import NOBLOCK, Crew
+from brubeck.mongrel2.crew import NOBLOCK, POOL_CHECK_S, Crew
 from brubeck.mongrel2.outlets import GatheringOutlet
 
 __all__ = ["DirectSource", "Source", "connect", "message_probe"]
+
+log = logging.getLogger("brubeck.mongrel2")
 
 QUIET_S = 0.01
 """Nothing pulled for so long: what was on its way has arrived."""
@@ -25,8 +28,8 @@ HELD = 16
 held to the end of the batch a processor was idle a sixth of the time, and there were 0.71 to 0.87 as many requests/s
 (`benchmarks/mongrel2.py`)."""
 
-MAX_KEPT = 2000
-"""Messages read before they are handled, at the end; as many as ZeroMQ holds for a socket on both sides."""
+MAX_KEPT = 10_000
+"""Messages read before they are handled, at the end."""
 
 LAST_LOOKS = 20
 """How often, a millisecond apart, a disconnected socket is still read: its link closes only while it is used."""
@@ -43,6 +46,9 @@ class Source(Protocol):
 
     def leave(self) -> None:
         """Have nothing more sent, and take what is on its way; may block the greenlet."""
+
+    def work_off(self) -> None:
+        """Have what was taken given to handlers, as the pool gets room; may block the greenlet."""
 
     def finish(self) -> None:
         """All is answered: say so where that matters; may block the greenlet."""
@@ -72,6 +78,7 @@ class DirectSource:
         self._outlet = outlet
         self._socket: zmq.Socket[bytes] | None = None
         self._crew: Crew[bytes] | None = None
+        self._kept: deque[bytes] = deque()
 
     def begin(self) -> Crew[bytes]:
         """Connect the pulling socket. The publishing one has been subscribed to, so no answer is lost."""
@@ -80,9 +87,9 @@ class DirectSource:
         answerer = self._answerer
         fd = self._socket.fileno()
         has_more = message_probe(self._socket)
-        flush = self._outlet.flush_or_retry
+        flush, early = self._outlet.flush_or_retry, self._outlet.flush_early
         take, handle, blocked = self._socket.recv, answerer.handle, answerer.note_blocked
-        self._crew = Crew(self._pool, take, has_more, handle, fd, blocked, flush, HELD)
+        self._crew = Crew(self._pool, take, has_more, handle, fd, blocked, flush, early, HELD)
         return self._crew
 
     def pause(self) -> None:
@@ -92,12 +99,12 @@ class DirectSource:
     def leave(self) -> None:
         """Stop in the order that was seen to lose the least: read until it is quiet, disconnect, read again.
 
-        What a full pool has no room for is kept, and handled when it has.
+        What a full pool has no room for is kept for `work_off`.
         """
         crew, pulled = self._crew, self._socket
         if crew is None or pulled is None:
             return
-        kept: deque[bytes] = deque()
+        kept = self._kept
         has_more = message_probe(pulled)
         crew.take_from(
             lambda flags: kept.popleft() if kept else pulled.recv(flags), lambda: bool(kept) or has_more()
@@ -120,8 +127,14 @@ class DirectSource:
         for _ in range(LAST_LOOKS):
             keep()
             gevent.sleep(0.001)
-        while kept and self._socket is pulled:
-            gevent.sleep(0.001)
+        if len(kept) >= MAX_KEPT:
+            log.error("More than %d messages wait at the stop; what is behind them is lost.", MAX_KEPT)
+
+    def work_off(self) -> None:
+        """Wait until the crew has taken what was kept."""
+        while self._kept and self._crew is not None:
+            gevent.sleep(POOL_CHECK_S)
+            self._crew.wake()
 
     def finish(self) -> None:
         """Do nothing: nobody waits to hear."""
@@ -129,6 +142,7 @@ class DirectSource:
     def close(self) -> None:
         """Close the socket; what was not taken is lost."""
         socket_, self._socket = self._socket, None
+        self._kept.clear()
         if self._crew is not None:
             self._crew.close()
             self._crew = None
