@@ -154,6 +154,7 @@ class Crew(Generic[Taken]):
         """End the members that rest. Those that are blocked end with their message."""
         self.pause()
         self._watcher.close()
+        self._is_waiting_for_pool = False
         self._pool_timer.stop()
         self._pool_timer.close()
         idle, self._idle = self._idle, []

@@ -26,7 +26,7 @@ LONGEST_WAIT_FOR_QUIET_S = 0.5
 HELD = 16
 """Messages after which their replies are sent, while the batch goes on: Mongrel2 works on them meanwhile. With all 64
 held to the end of the batch a processor was idle a sixth of the time, and there were 0.71 to 0.87 as many requests/s
-(`benchmarks/mongrel2.py`)."""
+(`benchmarks/mongrel2.py`, `HELD = 64` beside it)."""
 
 MAX_KEPT = 10_000
 """Messages read before they are handled, at the end."""
