@@ -11,6 +11,8 @@ A session is told one thing at a time, in the order in which it happened; its ha
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import logging
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -31,13 +33,22 @@ __all__ = [
     "WebSocketMessageHandler",
     "WebSocketSession",
     "WebSocketTransport",
+    "accept_value",
     "is_close_code",
 ]
 
 log = logging.getLogger("brubeck")
 
+_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+"""Proves that the server knows WebSockets (RFC 6455 section 1.3); `hashlib` is told that it keeps no secret."""
+
 MAX_REASON_BYTES = 123
 """A close frame holds 125 bytes, two of them the code (RFC 6455 section 5.5)."""
+
+
+def accept_value(key: bytes) -> bytes:
+    """Return `Sec-WebSocket-Accept` for a client's *key* (RFC 6455 section 4.2.2)."""
+    return base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest())
 
 
 class CloseCode:

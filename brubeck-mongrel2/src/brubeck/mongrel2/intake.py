@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Mapping
 from functools import cached_property
-from hashlib import sha1
 from typing import Any
 
 from brubeck.core.errors import HTTPError
@@ -13,14 +11,12 @@ from brubeck.core.forms import Form
 from brubeck.core.fronts import Fronts
 from brubeck.core.headers import Headers
 from brubeck.core.requests import BodyStream, Request
+from brubeck.core.websockets import accept_value
 from brubeck.mongrel2.heads import Head, Target, read_content, repeated
 from brubeck.mongrel2.messages import UNREADABLE, check_address, client_headers, known_senders, refuse
 
 __all__ = ["Mongrel2Request", "check_framing", "read_request"]
 
-
-WEBSOCKET_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-"""RFC 6455 section 1.3."""
 
 MAX_LENGTH_DIGITS = 19
 """Of a `Content-Length`: Python refuses to read a number of thousands of digits, and nobody has so many bytes."""
@@ -72,9 +68,7 @@ class Mongrel2Request(Request):
     def _take_handshake(self, head: Head) -> None:
         """Take what the client has to hear, which stands in for a body; a client may write that method itself."""
         key = head.headers.get(b"sec-websocket-key")
-        if type(key) is bytes and self._body == b64encode(
-            sha1(key + WEBSOCKET_GUID, usedforsecurity=False).digest()
-        ):
+        if type(key) is bytes and self._body == accept_value(key):
             self.is_websocket = True
             self.accept_value, self._body = self._body, b""
         else:

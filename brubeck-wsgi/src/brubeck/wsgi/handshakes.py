@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -28,8 +27,6 @@ __all__ = [
 
 SWITCHING = 101
 
-_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-"""Proves that the server knows WebSockets (section 1.3); `hashlib` is told that it keeps no secret."""
 _KEY_BYTES = 16
 
 
@@ -70,11 +67,6 @@ def is_key(value: str) -> bool:
         return False
 
 
-def accept_value(key: str) -> bytes:
-    """Return `Sec-WebSocket-Accept` for a client's *key*."""
-    return base64.b64encode(hashlib.sha1(key.encode() + _GUID, usedforsecurity=False).digest())
-
-
 class UpgradeResult:
     """What `app.wsgi` returns to our own server for a WebSocket, in the place of a body; it has no pieces.
 
@@ -108,9 +100,11 @@ def encode_switch(response: Upgrade, extra: bytes) -> bytes:
         response: What the handler answered.
         extra: Header lines of the transport, each with its CRLF.
     """
+    from brubeck.core.websockets import accept_value
+
     key = response.handler.message.headers["Sec-WebSocket-Key"]
     lines = "".join(f"{name}: {value}\r\n" for name, value in response.headers).encode("latin-1")
     return (
         b"HTTP/1.1 101 Switching Protocols\r\n%bUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Accept: %b\r\n%b\r\n"
-    ) % (extra, accept_value(key), lines)
+    ) % (extra, accept_value(key.encode()), lines)
