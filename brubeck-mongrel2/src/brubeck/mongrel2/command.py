@@ -182,8 +182,6 @@ def tell_supervisor(config: Path | None, number: int) -> None:
     pid = find_supervisor(load(config))
     if pid is None:
         raise ConfigurationError("`brubeck mongrel2 up` does not run here.")
-    import os
-
     try:
         os.kill(pid, number)
     except OSError as exc:
