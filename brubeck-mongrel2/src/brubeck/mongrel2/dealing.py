@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
@@ -56,7 +56,7 @@ class Dealing:
         self.waiting: deque[tuple[float, bytes, bytes, bool]] = deque()
         self.owners: dict[bytes, list[Any]] = {}
         self.repeated: dict[bytes, int] = {}
-        self._waiting_keys: dict[bytes, int] = {}
+        self._waiting_keys: Counter[bytes] = Counter()
         self._serial = first_serial
         self._dirty: set[Worker] = set()
 
@@ -96,14 +96,12 @@ class Dealing:
 
     def _wait(self, now: float, key: bytes, data: bytes) -> None:
         self.waiting.append((now, key, data, False))
-        self._waiting_keys[key] = self._waiting_keys.get(key, 0) + 1
+        self._waiting_keys[key] += 1
 
     def _keep_waiting(self, items: Iterable[tuple[float, bytes, bytes, bool]]) -> None:
         """Have *items* wait and no others."""
         self.waiting = deque(items)
-        self._waiting_keys = {}
-        for item in self.waiting:
-            self._waiting_keys[item[1]] = self._waiting_keys.get(item[1], 0) + 1
+        self._waiting_keys = Counter(item[1] for item in self.waiting)
 
     def _notice(self, key: bytes, data: bytes, owner: list[Any] | None) -> None:
         self.totals.disconnects += 1
