@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import gevent
 import pytest
 from brubeck.auth import connect_redis
-from brubeck.connections import WSGIConnection
-from brubeck.request_handling import Brubeck, LongPolls
+from brubeck.request_handling import LongPolls
+from listeners import listening
 from nojs import stores as stores_module
 from nojs.app import make_app
 from nojs.stores import KEPT_MESSAGES, LIST, MAX_ROOMS, NAME_S, STAY_S, MemoryStore, RedisStore, RoomsFull
@@ -50,15 +50,8 @@ def answers(client: Redis) -> bool:
 def redis_store(url: str, timeout_s: float = 5) -> Iterator[RedisStore]:
     """Run a store as an application does: it hears of changes, and begins again where it was cut off."""
     store = RedisStore(connect_redis(url, decode_responses=True), LongPolls(timeout_s), ["lobby"])
-    app = Brubeck(msg_conn=WSGIConnection(port=0), plugins=[store.polls])
-    app.add_task(store.hear, every_s=0.2)
-    running = gevent.spawn(app.run)
-    try:
+    with listening(store, "nojs:changes"):
         yield store
-    finally:
-        app.stop(1)
-        running.join(5)
-        store.redis.connection_pool.disconnect()
 
 
 def wait_for_ears(redis: Redis, count: int) -> None:
@@ -246,6 +239,7 @@ def test_redis_holds_no_secret_in_clear(redis):
     client = Client(app)
     token = client.get("/").text.partition('name="csrf_token" value="')[2].partition('"')[0]
     assert client.post("/name", data={"name": "ann", "csrf_token": token}).status_code == 303
+    app.db_conn.redis.connection_pool.disconnect()
 
     secret = app.get_cookie_signer(app.cookie_secret).unsign("nojs", client.cookies["nojs"])[1]
     assert all(secret not in str(redis.get(key)) for key in redis.scan_iter("nojs:name:*"))

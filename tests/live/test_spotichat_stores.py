@@ -12,9 +12,10 @@ from types import SimpleNamespace
 import gevent
 import pytest
 from brubeck.auth import User, connect_redis
-from brubeck.connections import WSGIConnection
-from brubeck.request_handling import Brubeck, LongPolls
+from brubeck.request_handling import LongPolls
+from listeners import listening
 from mongrel2_server import is_listening
+from redis import Redis
 from serving import free_port, wait_until
 from spotichat import stores as stores_module
 from spotichat.app import make_app
@@ -40,15 +41,8 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def redis_store(url: str, timeout_s: float = 5) -> Iterator[RedisStore]:
     """Run a store as an application does: it hears what others tell, and begins again where it was cut off."""
     store = RedisStore(connect_redis(url, decode_responses=True), LongPolls(timeout_s))
-    app = Brubeck(msg_conn=WSGIConnection(port=0), plugins=[store.polls])
-    app.add_task(store.hear, every_s=0.2)
-    running = gevent.spawn(app.run)
-    try:
+    with listening(store, "sp:told"):
         yield store
-    finally:
-        app.stop(1)
-        running.join(5)
-        store.redis.connection_pool.disconnect()
 
 
 def wait_for_ears(store: RedisStore, count: int) -> None:
@@ -233,5 +227,7 @@ def test_the_setting_of_redis_counts(url):
     """There, setting the server changed a local variable."""
     app = make_app({"SPOTICHAT_REDIS_URL": url, "SPOTICHAT_SECRET": "0123456789abcdefghijABCDEFGHIJKLmnop-_"})
     app.db_conn.put_new("title:somebody", "x")
+    app.db_conn.redis.connection_pool.disconnect()
 
-    assert connect_redis(url, decode_responses=True).get("sp:title:somebody") == "x"
+    with Redis.from_url(url, decode_responses=True) as redis:
+        assert redis.get("sp:title:somebody") == "x"
