@@ -145,7 +145,7 @@ class Load:
 
     def add_due(self, now: float) -> None:
         """Note what has become due by the clock."""
-        total = int((min(now, self.ends_at) - self.began_at) * self.options.rate)
+        total = int(min(now - self.began_at, self.options.seconds) * self.options.rate)
         count = self.number + len(self.due)
         self.due.extend(self.began_at + (count + i) / self.options.rate for i in range(total - count))
 
@@ -155,14 +155,16 @@ class Load:
 
     async def run(self) -> dict[str, Any]:
         swept_at = 0.0
-        while (now := time.monotonic()) < self.ends_at or (self.is_busy and now < self.ends_at + LINGER_S):
-            self.add_due(now)
+        while True:
+            now = time.monotonic()
+            self.add_due(now)  # also once after the end: the last requests fell due since the look before
             self.pump()
+            if now >= self.ends_at and (not self.is_busy or now >= self.ends_at + LINGER_S):
+                return self.report()
             if now - swept_at > 0.1:
                 swept_at = now
                 self.give_up(now)
             await asyncio.sleep(0.001)
-        return self.report()
 
     def report(self) -> dict[str, Any]:
         return {
