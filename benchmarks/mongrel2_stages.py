@@ -17,8 +17,8 @@ from brubeck.mongrel2.answering import Answerer
 from brubeck.mongrel2.crew import Crew, Member
 from brubeck.mongrel2.intake import Mongrel2Request, read_request
 from brubeck.mongrel2.outlets import GatheringOutlet
+from brubeck.mongrel2.plain_zmq import message_probe
 from brubeck.mongrel2.replies import encode_close
-from brubeck.mongrel2.sources import message_probe
 from brubeck.mongrel2.tnetstrings import pop, pop_plain
 from brubeck.request_handling import Brubeck, WebMessageHandler
 from gevent.pool import Pool

@@ -91,7 +91,7 @@ def source():
 def test_a_message_whose_handler_ends_its_greenlet_is_done(source):
     """It stayed unanswered and its credit away: as many as it has, and the worker got nothing more."""
     with pytest.raises(GreenletExit):
-        source.handle((7, REQUEST, False), Member())
+        source.handle((7, REQUEST), Member())
     source.flush()
 
     assert source.told[-1][:1] == Verb.DONE
@@ -101,7 +101,7 @@ def test_a_message_whose_handler_ends_its_greenlet_is_done(source):
 def test_a_message_whose_blocked_handler_ends_its_greenlet_is_done(source):
     """As above; its credit was back already, and is not returned twice."""
     late = REQUEST.replace(b" /a%20b/c ", b" /late ")
-    member = Member(lambda: source.handle((7, late, False), member), gevent.get_hub())
+    member = Member(lambda: source.handle((7, late), member), gevent.get_hub())
     gevent.get_hub().loop.run_callback(member.switch)
     gevent.sleep(0)
     source.note_blocked(member)
@@ -158,7 +158,7 @@ def test_a_worker_that_leaves_says_what_it_answered_when_that_has_left(source):
     """It ended in between while there was no room, and its messages were given to others."""
     source.sink.has_room = False
     with pytest.raises(GreenletExit):
-        source.handle((7, REQUEST, False), Member())
+        source.handle((7, REQUEST), Member())
     finishing = gevent.spawn(source.finish)
     gevent.sleep(0.02)
     assert not finishing.dead

@@ -6,6 +6,7 @@ import json
 
 import pytest
 from brubeck.mongrel2.balancing import Balance
+from brubeck.mongrel2.dealing import FEW
 from brubeck.mongrel2.wire import Verb, pack_numbers, unpack_work
 from brubeck.mongrel2.workers import Limits
 
@@ -20,6 +21,8 @@ DISCONNECT = b'm2 %d @* 16:6:METHOD,4:JSON,}21:{"type":"disconnect"},'
 
 class Bench:
     """A balancer whose frames are kept."""
+
+    takes_singly = False
 
     def __init__(self, **limits):
         self.now = 100.0
@@ -38,8 +41,11 @@ class Bench:
         self.balance.hear(identity, Verb.READY + credit.to_bytes(2, "little") + about, self.now)
 
     def take(self, *messages):
-        for data in messages:
-            self.balance.take(data, self.now)
+        if self.takes_singly:
+            for data in messages:
+                self.balance.take(data, self.now)
+        else:
+            self.balance.take_all(list(messages), self.now)
         self.balance.flush()
 
     def given(self, identity, verb=Verb.WORK):
@@ -54,9 +60,10 @@ class Bench:
         self.balance.flush()
 
 
-@pytest.fixture
-def bench():
+@pytest.fixture(params=["singly", "together"])
+def bench(request):
     bench = Bench()
+    bench.takes_singly = request.param == "singly"
     bench.ready(b"a")
     bench.ready(b"b")
     return bench
@@ -87,6 +94,34 @@ def test_without_credit_messages_wait_for_whoever_is_first(bench):
     bench.done(b"a", taken[0][0], taken[1][0])
 
     assert connections(bench.given(b"a")) == [9, 10]
+
+
+def test_more_is_wanted_while_a_worker_has_few_unread(bench):
+    assert Bench().balance.is_hungry  # nobody will answer in time, and that is said by the balancer
+
+    bench = Bench()
+    bench.ready(b"a", credit=64)
+    bench.ready(b"b", credit=64)
+    bench.take(*(message(number) for number in range(1, 2 * FEW)))
+    assert bench.balance.is_hungry
+    bench.take(message(100))
+    assert not bench.balance.is_hungry
+
+    serials = [serial for serial, _ in bench.given(b"b")]
+    bench.done(b"b", serials[0])
+    assert bench.balance.is_hungry
+    bench.balance.hear(b"b", Verb.LEAVE, bench.now)
+    assert not bench.balance.is_hungry
+    bench.balance.hear(b"a", Verb.LEAVE, bench.now)
+    assert bench.balance.is_hungry
+
+
+def test_a_worker_without_credit_wants_nothing():
+    bench = Bench()
+    bench.ready(b"a", credit=1)
+    bench.take(message(1))
+
+    assert not bench.balance.is_hungry
 
 
 def test_a_connection_stays_with_the_worker_that_has_it(bench):

@@ -14,15 +14,16 @@ from typing import Any
 import gevent
 import zmq
 from brubeck.mongrel2.answering import Answerer
-from brubeck.mongrel2.crew import NOBLOCK, POOL_CHECK_S, Crew, Member
+from brubeck.mongrel2.crew import POOL_CHECK_S, Crew, Member
 from brubeck.mongrel2.messages import decode_message
 from brubeck.mongrel2.outlets import RETRY_S, GatheringOutlet
-from brubeck.mongrel2.sources import connect, message_probe
+from brubeck.mongrel2.plain_zmq import NOBLOCK, message_probe, plain_sender
+from brubeck.mongrel2.sources import connect
 from brubeck.mongrel2.wire import Verb, pack_numbers, unpack_work
 
 __all__ = ["BalancedSource"]
 
-Item = tuple[int, bytes, bool]
+Item = tuple[int, bytes]
 
 CREDIT = 64
 """Messages a worker takes unread. More makes frames fuller, fewer makes a slow worker hold up less."""
@@ -56,8 +57,9 @@ class BalancedSource:
         self._lifeline: socket.socket | None = None
         self._crew: Crew[Item] | None = None
         self._pending: deque[Item] = deque()
+        self._again: set[int] = set()
         self._done: list[int] = []
-        self._returned = 0
+        self._ahead = 0
         self._goodbyes = 0
         self._will_flush = False
         self._is_leaving = False
@@ -76,7 +78,7 @@ class BalancedSource:
         self._identity = b"w" + secrets.token_bytes(15)
         self._socket = connect(self._context, zmq.DEALER, self._address, self._identity)
         self._recv = self._socket.recv
-        self._send = super(zmq.Socket, self._socket).send
+        self._send = plain_sender(self._socket)
         self._is_leaving = False
         fd = self._socket.fileno()
         self._probe = message_probe(self._socket)
@@ -93,8 +95,9 @@ class BalancedSource:
         self._is_known = False
         self._said_ready_at = monotonic()
         self._pending.clear()
+        self._again.clear()
         self._done.clear()
-        self._returned = 0
+        self._ahead = 0
         self._tell(Verb.READY + self._credit.to_bytes(2, "little") + json.dumps(about).encode())
 
     def _ping(self) -> None:
@@ -127,9 +130,12 @@ class BalancedSource:
     def _read(self, flags: int) -> None:
         frame = self._recv(flags)
         verb = frame[:1]
-        if verb in (Verb.WORK, Verb.AGAIN):
-            is_again = verb == Verb.AGAIN
-            self._pending.extend([(serial, data, is_again) for serial, data in unpack_work(frame)])
+        if verb == Verb.WORK:
+            self._pending.extend(unpack_work(frame))
+        elif verb == Verb.AGAIN:
+            again = unpack_work(frame)
+            self._again.update(serial for serial, _ in again)
+            self._pending.extend(again)
         else:
             self._hear(verb, frame)
 
@@ -184,24 +190,28 @@ class BalancedSource:
 
     def handle(self, item: Item, member: Member) -> None:
         """Answer one message, and note that for the balancer, also where the handler ended its greenlet."""
-        member.serial, data, member.must_close = item
-        member.owes_credit = True
-        serial = member.serial
+        serial, data = item
+        member.serial = serial
+        member.must_close = False
+        if self._again and serial in self._again:
+            self._again.discard(serial)
+            member.must_close = True
         try:
             self._answerer.handle(data, member)
         finally:
             self._done.append(serial)
-            if member.owes_credit:
-                self._returned += 1
+            if member.was_credited:
+                member.was_credited = False
+                self._ahead -= 1
             if member.is_blocked:
                 self.flush_soon()
 
     def note_blocked(self, member: Member) -> None:
         """Return the credit of a message that waits: the worker has time for others."""
         self._answerer.note_blocked(member)
-        if member.owes_credit:
-            member.owes_credit = False
-            self._returned += 1
+        if not member.was_credited:
+            member.was_credited = True
+            self._ahead += 1
 
     def note_begun(self, member: Member) -> None:
         """Say that the answer has begun: a message that cannot be given to another."""
@@ -237,10 +247,10 @@ class BalancedSource:
             self._look()
             gevent.spawn_later(RETRY_S, self.flush_soon)
             return
-        if self._done or self._returned:
+        if self._done or self._ahead:
             done, self._done = self._done, []
-            returned, self._returned = self._returned, 0
-            self._tell(pack_numbers(Verb.DONE, done, returned))
+            credit, self._ahead = len(done) + self._ahead, 0
+            self._tell(pack_numbers(Verb.DONE, done, credit))
 
     def pause(self) -> None:
         """Go on: the balancer knows that the server has gone, and has nothing for us."""
@@ -277,7 +287,7 @@ class BalancedSource:
         if self._socket is not None:
             with suppress(zmq.Again):
                 while True:
-                    self._read(zmq.NOBLOCK)
+                    self._read(NOBLOCK)
         if self._pending and self._crew is not None:
             self._crew.wake()
 

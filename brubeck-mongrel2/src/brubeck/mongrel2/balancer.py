@@ -14,6 +14,7 @@ import zmq
 from brubeck.core.errors import ConfigurationError
 from brubeck.mongrel2.balancing import Balance
 from brubeck.mongrel2.messages import MessageError, decode_message
+from brubeck.mongrel2.plain_zmq import MORE, NOBLOCK, message_probe, plain_getter, plain_sender
 from brubeck.mongrel2.uploads import UploadFolder
 from brubeck.mongrel2.workers import Limits
 
@@ -21,14 +22,18 @@ __all__ = ["BalancerProcess"]
 
 log = logging.getLogger("brubeck.mongrel2")
 
-NOBLOCK = int(zmq.NOBLOCK)
-MORE = int(zmq.NOBLOCK | zmq.SNDMORE)
 RCVMORE = int(zmq.RCVMORE)
 
 BURST = 256
 """Messages read before workers are listened to again."""
 
+LOOKS = 3
+"""Up to here the socket of the workers is asked whether it has a frame: see `crew.LOOKS`."""
+
 TICK_S = 0.1
+
+NAP_S = 0.005
+"""How long at most messages are left in Mongrel2 because the worker that is next has enough: see `dealing.FEW`."""
 
 GRACE_S = 0.02
 """From a cut lifeline to taking the worker for dead: what it said before, on another socket, is still to be heard."""
@@ -60,6 +65,7 @@ class BalancerProcess:
         self._poller = zmq.Poller()
         self._pull: zmq.Socket[bytes] | None = None
         self._is_reading = False
+        self._read_at = 0.0
         self._router = self._make_router(address)
         self._pub = self._make_pub(pub_addr)
         self._lines: dict[int, tuple[socket.socket, bytes]] = {}
@@ -85,8 +91,9 @@ class BalancerProcess:
         except zmq.ZMQError as exc:
             router.close(0)
             raise ConfigurationError(f"The balancer cannot listen on {address!r}: {exc.strerror}.") from None
-        self._router_send = super(zmq.Socket, router).send
-        self._router_get = super(zmq.Socket, router).get
+        self._router_send = plain_sender(router)
+        self._router_get = plain_getter(router)
+        self._has_frames = message_probe(router)
         return router
 
     def _make_pub(self, address: str) -> zmq.Socket[bytes]:
@@ -123,38 +130,50 @@ class BalancerProcess:
         ticked_at = 0.0
         balance = self.balance
         while not (self.is_stopping and balance.is_done):
-            ready = dict(self._poller.poll(int(1000 * (GRACE_S if self._cut else TICK_S))))
+            ready = dict(self._poller.poll(int(1000 * self._longest_wait())))
             now = time.monotonic()
             if self._pub in ready:
                 self._hear_server()
             if self._router in ready:
                 self._hear_all(now)
-            if self._pull is not None and self._pull in ready:
+            # Where it was not wanted before, a worker may just have made room.
+            if self._pull in ready if self._is_reading else self._wants_messages(now):
                 self._take_all(now)
             balance.flush()
             self._hear_lifelines(ready, now)
             while self._cut and self._cut[0][0] <= now:
                 self._note_cut(*self._cut.popleft()[1:], now)
-            self._choose_reading()
+            self._choose_reading(now)
             if now - ticked_at > TICK_S:
                 ticked_at = now
                 balance.tick(now)
                 balance.flush()
 
+    def _longest_wait(self) -> float:
+        if self._pull is not None and not self._is_reading:
+            return NAP_S
+        return GRACE_S if self._cut else TICK_S
+
     def _take_all(self, now: float) -> None:
         """Take what Mongrel2 has sent."""
         if self._pull is None:
             return
-        receive, take = self._pull.recv, self.balance.take
-        with contextlib.suppress(zmq.Again):
+        receive, messages = self._pull.recv, []
+        try:
             for _ in range(BURST):
-                take(receive(NOBLOCK), now)
+                messages.append(receive(NOBLOCK))  # noqa: PERF401 - what came before `Again` is kept
+        except zmq.Again:
+            pass
+        self._read_at = now
+        self.balance.take_all(messages, now)
 
     def _hear_all(self, now: float) -> None:
         """Hear what workers have said."""
         receive, is_cut_short, hear = self._router.recv, self._router_get, self.balance.hear
-        with contextlib.suppress(zmq.Again):
-            for _ in range(BURST):
+        try:
+            for turn in range(BURST):
+                if 0 < turn < LOOKS and not self._has_frames():
+                    return
                 identity, frame = receive(NOBLOCK), receive(NOBLOCK)
                 if is_cut_short(RCVMORE):
                     while self._router.getsockopt(zmq.RCVMORE):
@@ -162,6 +181,8 @@ class BalancerProcess:
                     self.balance.note_poison(identity, frame)
                 else:
                     hear(identity, frame, now)
+        except zmq.Again:
+            pass
 
     def _hear_server(self) -> None:
         """Begin to pull when the server listens; forget its clients when it has gone."""
@@ -183,16 +204,22 @@ class BalancerProcess:
                 self._pull = None
                 self.balance.forget_server()
 
-    def _choose_reading(self) -> None:
-        """Leave messages in Mongrel2 while too many wait here, or nothing new is wanted."""
+    def _choose_reading(self, now: float) -> None:
+        """Leave messages in Mongrel2 while too many wait here, no worker needs them yet, or nothing new is wanted."""
         if self._pull is None:
             return
-        wanted = self.balance.has_room and not self.is_stopping
+        wanted = self._wants_messages(now)
         if wanted and not self._is_reading:
             self._poller.register(self._pull, zmq.POLLIN)
         elif self._is_reading and not wanted:
             self._poller.unregister(self._pull)
         self._is_reading = wanted
+
+    def _wants_messages(self, now: float) -> bool:
+        balance = self.balance
+        if self.is_stopping or not balance.has_room:
+            return False
+        return balance.is_hungry or now - self._read_at >= NAP_S
 
     def _hear_lifelines(self, ready: dict[object, int], now: float) -> None:
         if self._line.fileno() in ready:

@@ -106,22 +106,26 @@ class Balance(Dealing):
     def _done(self, worker: Worker, frame: bytes, now: float) -> None:
         credit, serials = unpack_numbers(frame)
         worker.credit = min(worker.credit + credit, worker.most_credit)
-        unanswered, owners, begun = worker.unanswered, self.owners, worker.begun
+        if worker.begun:
+            worker.begun.difference_update(serials)
+        owners, repeated, pipelined = self.owners, self.repeated, worker.pipelined
+        pop, answered = worker.unanswered.pop, 0
         for serial in serials:
-            found = unanswered.pop(serial, None)
+            found = pop(serial, None)
             if found is None:
                 continue
-            if begun:
-                begun.discard(serial)
-            if self.repeated:
-                self.repeated.pop(found[0], None)
-            self.totals.answered += 1
-            owner = owners.get(found[0])
+            key = found[0]
+            if repeated:
+                repeated.pop(key, None)
+            answered += 1
+            owner = owners.get(key)
             if owner is not None and owner[0] is worker:
                 owner[1] -= 1
                 if not owner[1] and not owner[2]:
-                    del owners[found[0]]
-                    worker.pipelined.discard(found[0])
+                    del owners[key]
+                    if pipelined:
+                        pipelined.discard(key)
+        self.totals.answered += answered
         while worker.backlog and worker.credit > 0:
             self._give(worker, *worker.backlog.popleft())
         if self.waiting:

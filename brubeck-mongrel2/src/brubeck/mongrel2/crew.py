@@ -14,13 +14,11 @@ from time import monotonic
 from typing import Any, Generic, TypeVar
 
 import gevent
-import zmq
+from brubeck.mongrel2.plain_zmq import NOBLOCK
 from gevent.event import Event
 from gevent.pool import Pool, PoolFull
 from greenlet import GreenletExit, greenlet
 from zmq import Again
-
-NOBLOCK = int(zmq.NOBLOCK)
 
 __all__ = ["Crew", "Member"]
 
@@ -52,15 +50,15 @@ class Member(greenlet):  # type: ignore[misc]
         work: Set while it is blocked, by whoever is told of that.
         must_close: Close the connection behind the answer, whatever the client asked for.
         serial: Of the message, where a balancer gave it.
-        owes_credit: Whether the balancer has not got this message's credit back.
+        was_credited: Whether the balancer has got this message's credit back before its answer.
     """
 
     # Slots: what every message reads and writes here costs half of what it does in a dictionary.
-    __slots__ = ("is_blocked", "message", "must_close", "owes_credit", "serial", "work")
+    __slots__ = ("is_blocked", "message", "must_close", "serial", "was_credited", "work")
 
     def __init__(self, run: Callable[..., Any] | None = None, parent: Any = None) -> None:
         super().__init__(run, parent)
-        self.is_blocked = self.must_close = self.owes_credit = False
+        self.is_blocked = self.must_close = self.was_credited = False
         self.message: Any = None
         self.work: Any = None
         self.serial = 0

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable
 from typing import Any, Protocol
 
 import gevent
 import zmq
 from brubeck.core.errors import ConfigurationError
 from brubeck.mongrel2.answering import Answerer
-from brubeck.mongrel2.crew import NOBLOCK, POOL_CHECK_S, Crew
+from brubeck.mongrel2.crew import POOL_CHECK_S, Crew
 from brubeck.mongrel2.outlets import GatheringOutlet
+from brubeck.mongrel2.plain_zmq import NOBLOCK, message_probe
 
-__all__ = ["DirectSource", "Source", "connect", "message_probe"]
+__all__ = ["DirectSource", "Source", "connect"]
 
 log = logging.getLogger("brubeck.mongrel2")
 
@@ -148,12 +148,6 @@ class DirectSource:
             self._crew = None
         if socket_ is not None:
             socket_.close(0)
-
-
-def message_probe(asked: zmq.Socket[bytes]) -> Callable[[], bool]:
-    """Return what says whether a socket has a message."""
-    get, option, bit = super(zmq.Socket, asked).get, int(zmq.EVENTS), int(zmq.POLLIN)
-    return lambda: bool(int(get(option)) & bit)
 
 
 def connect(context: zmq.Context[Any], kind: int, address: str, identity: bytes = b"") -> zmq.Socket[bytes]:
