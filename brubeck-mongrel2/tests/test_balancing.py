@@ -116,6 +116,25 @@ def test_more_is_wanted_while_a_worker_has_few_unread(bench):
     assert bench.balance.is_hungry
 
 
+def test_nothing_is_left_in_mongrel2_while_a_message_is_done_over():
+    """A message of the same client that came behind the second answer would be taken for one to be answered by it."""
+    bench = Bench()
+    bench.ready(b"a", credit=64)
+    bench.take(message(1))
+    bench.ready(b"b", credit=64)
+    bench.take(*(message(number) for number in range(10, 30)))
+    bench.balance.hear(b"a", Verb.LEAVE, bench.now)
+    bench.balance.lose(b"a", bench.now)
+    bench.balance.flush()
+    again = [serial for serial, connection in bench.given(b"b", Verb.AGAIN) if connection == 1]
+    assert again
+    assert bench.balance.is_hungry
+
+    bench.done(b"b", *bench.balance.workers[b"b"].unanswered)
+    bench.take(*(message(number) for number in range(30, 40)))
+    assert not bench.balance.is_hungry
+
+
 def test_a_worker_without_credit_wants_nothing():
     bench = Bench()
     bench.ready(b"a", credit=1)

@@ -65,7 +65,8 @@ class BalancerProcess:
         self._poller = zmq.Poller()
         self._pull: zmq.Socket[bytes] | None = None
         self._is_reading = False
-        self._read_at = 0.0
+        self._is_taking = True
+        self._read_at = self._ticked_at = 0.0
         self._router = self._make_router(address)
         self._pub = self._make_pub(pub_addr)
         self._lines: dict[int, tuple[socket.socket, bytes]] = {}
@@ -127,27 +128,39 @@ class BalancerProcess:
         Blocks:
             The thread.
         """
-        ticked_at = 0.0
+        while self._is_taking or not self.balance.is_done:
+            self.turn()
+
+    def turn(self) -> None:
+        """Wait a moment for something to happen, and see to it.
+
+        Blocks:
+            The thread.
+        """
         balance = self.balance
-        while not (self.is_stopping and balance.is_done):
-            ready = dict(self._poller.poll(int(1000 * self._longest_wait())))
-            now = time.monotonic()
-            if self._pub in ready:
-                self._hear_server()
-            if self._router in ready:
-                self._hear_all(now)
-            # Where it was not wanted before, a worker may just have made room.
-            if self._pull in ready if self._is_reading else self._wants_messages(now):
-                self._take_all(now)
-            balance.flush()
-            self._hear_lifelines(ready, now)
-            while self._cut and self._cut[0][0] <= now:
-                self._note_cut(*self._cut.popleft()[1:], now)
-            self._choose_reading(now)
-            if now - ticked_at > TICK_S:
-                ticked_at = now
-                balance.tick(now)
-                balance.flush()
+        ready = dict(self._poller.poll(int(1000 * self._longest_wait())))
+        now = time.monotonic()
+        if self._pub in ready:
+            self._hear_server()
+        if self._router in ready:
+            self._hear_all(now)
+        if self._is_due(ready, now):
+            self._take_all(now)
+        self._hear_lifelines(ready, now)
+        while self._cut and self._cut[0][0] <= now:
+            self._note_cut(*self._cut.popleft()[1:], now)
+        if now - self._ticked_at > TICK_S:
+            self._ticked_at = now
+            balance.tick(now)
+        balance.flush()
+        self._choose_reading(now)
+
+    def _is_due(self, ready: dict[object, int], now: float) -> bool:
+        """Say whether to take what Mongrel2 has sent. Where it was not wanted before, a worker may have made room."""
+        if self.is_stopping:
+            is_last, self._is_taking = self._is_taking, False
+            return is_last  # for what was left until now
+        return self._pull in ready if self._is_reading else self._wants_messages(now)
 
     def _longest_wait(self) -> float:
         if self._pull is not None and not self._is_reading:

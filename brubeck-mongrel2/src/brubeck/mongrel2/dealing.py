@@ -74,7 +74,12 @@ class Dealing:
 
     @property
     def is_hungry(self) -> bool:
-        """Whether the worker that is next has few messages unread, or none is there to have any."""
+        """Whether the worker that is next has few messages unread, or none is there to have any.
+
+        Always while a message is done over: what its connection brings meanwhile must be seen before that is answered.
+        """
+        if self.repeated:
+            return True
         worker = self._next_worker()
         if worker is None:
             return all(worker.is_leaving for worker in self.workers.values())
