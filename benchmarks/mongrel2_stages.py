@@ -17,7 +17,7 @@ from brubeck.mongrel2.answering import Answerer
 from brubeck.mongrel2.crew import Crew, Member
 from brubeck.mongrel2.intake import Mongrel2Request, read_request
 from brubeck.mongrel2.outlets import GatheringOutlet
-from brubeck.mongrel2.plain_zmq import message_probe
+from brubeck.mongrel2.plain_zmq import message_probe, plain_sender
 from brubeck.mongrel2.replies import encode_close
 from brubeck.mongrel2.tnetstrings import pop, pop_plain
 from brubeck.request_handling import Brubeck, WebMessageHandler
@@ -59,7 +59,7 @@ class Sink:
     generation = 0
 
     def __init__(self, socket):
-        self.send = super(zmq.Socket, socket).send
+        self.send = plain_sender(socket)
 
     def try_send_all(self, replies):
         *parts, last = replies

@@ -192,10 +192,9 @@ class BalancedSource:
         """Answer one message, and note that for the balancer, also where the handler ended its greenlet."""
         serial, data = item
         member.serial = serial
-        member.must_close = False
-        if self._again and serial in self._again:
+        member.must_close = serial in self._again
+        if member.must_close:
             self._again.discard(serial)
-            member.must_close = True
         try:
             self._answerer.handle(data, member)
         finally:

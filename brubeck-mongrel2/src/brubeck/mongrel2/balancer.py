@@ -144,8 +144,12 @@ class BalancerProcess:
             self._hear_server()
         if self._router in ready:
             self._hear_all(now)
-        if self._is_due(ready, now):
+        is_last = self.is_stopping and self._is_taking  # for what was left until now
+        # Where nothing was wanted before, a worker may just have made room.
+        if is_last or (self._pull in ready if self._is_reading else self._wants_messages(now)):
             self._take_all(now)
+        if is_last:
+            self._is_taking = False
         self._hear_lifelines(ready, now)
         while self._cut and self._cut[0][0] <= now:
             self._note_cut(*self._cut.popleft()[1:], now)
@@ -154,13 +158,6 @@ class BalancerProcess:
             balance.tick(now)
         balance.flush()
         self._choose_reading(now)
-
-    def _is_due(self, ready: dict[object, int], now: float) -> bool:
-        """Say whether to take what Mongrel2 has sent. Where it was not wanted before, a worker may have made room."""
-        if self.is_stopping:
-            is_last, self._is_taking = self._is_taking, False
-            return is_last  # for what was left until now
-        return self._pull in ready if self._is_reading else self._wants_messages(now)
 
     def _longest_wait(self) -> float:
         if self._pull is not None and not self._is_reading:

@@ -26,8 +26,6 @@ log = logging.getLogger("brubeck.mongrel2")
 SAFE_METHODS = frozenset((b"GET", b"HEAD", b"OPTIONS", b"TRACE"))
 """They change nothing, so that another worker may do them over (RFC 9110 section 9.2.1)."""
 
-NOTICE = b"@* "
-
 REMEMBERED_S = 3600.0
 """How long a worker that was taken for dead is told so, should it speak again."""
 

@@ -9,6 +9,7 @@ from heapq import heapify, heappop, heapreplace
 from http import HTTPStatus
 from typing import Any
 
+from brubeck.mongrel2.messages import NOTICE_PATH
 from brubeck.mongrel2.replies import encode_close, encode_reply
 from brubeck.mongrel2.wire import Verb, pack_work
 from brubeck.mongrel2.workers import Limits, Totals, Worker
@@ -17,8 +18,7 @@ __all__ = ["Dealing", "encode_refusal"]
 
 log = logging.getLogger("brubeck.mongrel2")
 
-NOTICE = b"@* "
-NOTICE_PATH = b"@*"
+NOTICE = NOTICE_PATH + b" "
 
 FEW = 4
 """With fewer messages unread a worker will soon have none, and more are taken from Mongrel2. Until then they are left
@@ -154,6 +154,7 @@ class Dealing:
         return list(shares.items())
 
     def _give_all(self, worker: Worker, keys: list[bytes], messages: list[bytes]) -> None:
+        """Give messages to a worker, which has their connections from now on."""
         serial, unanswered, owners = self._serial, worker.unanswered, self.owners
         for key, data in zip(keys, messages, strict=True):
             serial += 1
@@ -240,8 +241,7 @@ class Dealing:
             return False
         if len(self.workers) > 1:  # of workers with as little to do, the one that waited longest is next
             self.workers[best.identity] = self.workers.pop(best.identity)
-        self._give(best, key, data)
-        self.owners[key] = [best, 1, False]
+        self._give_all(best, [key], [data])
         return True
 
     def _give(self, worker: Worker, key: bytes, data: bytes) -> None:

@@ -29,12 +29,10 @@ class Work:
         generation: Of the server it came from; see `Publisher`.
         greenlet: Answers it.
         is_gone: The client has left, or the server has: nobody is there to be answered.
-        must_close: Close the connection behind the answer, whatever the client asked for.
         queue: What the client pipelined.
     """
 
     is_gone = False
-    must_close = False
     queue: deque[Mongrel2Request] | None = None
 
     def __init__(self, message: Mongrel2Request, generation: int, greenlet: Any) -> None:
