@@ -15,6 +15,7 @@ from brubeck.core.websockets import WebSocketMessageHandler
 from brubeck.mongrel2.answering import Answerer
 from brubeck.mongrel2.connection import Mongrel2Connection
 from brubeck.mongrel2.crew import Member
+from brubeck.mongrel2.replies import encode_close
 from brubeck.mongrel2.uploads import UploadFolder
 
 CAPTURED = [
@@ -35,8 +36,8 @@ class Outlet:
         self.sent.append(data)
         return True
 
-    def send_answer(self, address, reply):
-        assert reply.startswith(address)
+    def send_answer(self, key, reply):
+        assert reply.startswith(encode_close(*key))
         self.sent.append(reply)
 
 

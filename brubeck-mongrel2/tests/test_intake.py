@@ -5,15 +5,19 @@ from __future__ import annotations
 import pytest
 from brubeck.core.errors import HTTPError
 from brubeck.core.fronts import Fronts
-from brubeck.mongrel2.heads import Head, Target
-from brubeck.mongrel2.intake import Mongrel2Request, check_framing
+from brubeck.mongrel2.intake import check_framing, read_request
+from brubeck.mongrel2.tnetstrings import dump
 
 HEADERS = {b"METHOD": b"GET", b"VERSION": b"HTTP/1.1", b"REMOTE_ADDR": b"10.0.0.1", b"URL_SCHEME": b"http"}
 
 
 def request_of(path=b"/", body=b"", fronts=None, **headers):
     wire = {**HEADERS, **{name.encode().replace(b"_", b"-"): value for name, value in headers.items()}}
-    return Mongrel2Request(b"m2", b"7", Head(wire), Target(path, b""), body, fronts)
+    return message_of(wire, path, body, fronts)
+
+
+def message_of(wire, path=b"/", body=b"", fronts=None):
+    return read_request(b"m2 7 %b %b%b" % (path, dump(wire), dump(body)), fronts)
 
 
 def test_the_path_is_decoded_once():
@@ -45,7 +49,7 @@ def test_a_handshake_is_a_get_without_a_body():
     accept = b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
     key = {b"sec-websocket-key": b"dGhlIHNhbXBsZSBub25jZQ=="}
     wire = {**HEADERS, b"METHOD": b"WEBSOCKET_HANDSHAKE", **key}
-    message = Mongrel2Request(b"m2", b"7", Head(wire), Target(b"/", b""), accept)
+    message = message_of(wire, body=accept)
 
     assert (message.method, message.is_websocket, message.accept_value, message.body) == (
         "GET",
@@ -61,7 +65,7 @@ def test_a_handshake_is_a_get_without_a_body():
 def test_a_method_of_the_servers_own_in_a_clients_request_makes_no_handshake(key):
     """What the client had in its body went out as headers."""
     wire = {**HEADERS, b"METHOD": b"WEBSOCKET_HANDSHAKE", **key}
-    message = Mongrel2Request(b"m2", b"7", Head(wire), Target(b"/", b""), b"x\r\nSet-Cookie: a=b")
+    message = message_of(wire, body=b"x\r\nSet-Cookie: a=b")
 
     assert (message.method, message.is_websocket) == ("WEBSOCKET_HANDSHAKE", False)
     assert message.body == b"x\r\nSet-Cookie: a=b"

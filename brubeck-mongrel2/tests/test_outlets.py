@@ -6,7 +6,7 @@ import gevent
 import pytest
 from brubeck.mongrel2 import outlets
 from brubeck.mongrel2.outlets import GatheringOutlet
-from brubeck.mongrel2.replies import encode_close, encode_reply
+from brubeck.mongrel2.replies import encode_reply
 
 
 class Sink:
@@ -27,7 +27,7 @@ class Sink:
 
 
 def addressed(number, answer):
-    return encode_close(b"m2", number), encode_reply(b"m2", number, answer)
+    return (b"m2", number), encode_reply(b"m2", number, answer)
 
 
 def test_what_is_gathered_leaves_together_when_the_hub_runs():
@@ -74,12 +74,41 @@ def test_what_has_no_room_leaves_when_there_is_some():
     assert not outlet.has_replies
 
 
-@pytest.mark.parametrize(("limit", "value"), [("MAX_GATHERED", 2), ("MAX_GATHERED_BYTES", 18)])
-def test_no_more_is_gathered_than_so_much(monkeypatch, limit, value):
-    monkeypatch.setattr(outlets, limit, value)
+@pytest.mark.parametrize(("overhead", "limit"), [(0, 18), (8192, 2 * 8192)])
+def test_no_more_is_gathered_than_so_much(monkeypatch, overhead, limit):
+    monkeypatch.setattr(outlets, "OVERHEAD_BYTES", overhead)
+    monkeypatch.setattr(outlets, "MAX_GATHERED_BYTES", limit)
     outlet = GatheringOutlet(Sink(room=0))
 
     assert [outlet.try_send(b"m2 1:1, x") for _ in range(3)] == [True, True, False]
+
+
+def test_an_answer_waits_while_too_much_is_gathered(monkeypatch):
+    monkeypatch.setattr(outlets, "MAX_GATHERED_BYTES", 2 * outlets.OVERHEAD_BYTES)
+    sink = Sink(room=0)
+    outlet = GatheringOutlet(sink)
+    waiter = gevent.spawn(lambda: [outlet.send_answer(*addressed(b"%d" % n, b"x")) for n in range(5)])
+    gevent.sleep(5 * outlets.RETRY_S)
+    assert not waiter.ready()
+
+    sink.room = 1000
+    waiter.get(timeout=1)
+    outlet.flush()
+    assert [reply for batch in sink.taken for reply in batch] == [
+        encode_reply(b"m2", b"%d" % n, b"x") for n in range(5)
+    ]
+
+
+def test_answers_to_two_servers_are_two_messages():
+    sink = Sink()
+    outlet = GatheringOutlet(sink)
+    for sender in (b"m2", b"m2", b"m22"):
+        outlet.send_answer((sender, b"1"), encode_reply(sender, b"1", b"x"))
+    outlet.flush()
+    outlet.send_answer((b"m22", b"1"), encode_reply(b"m22", b"1", b"y"))
+    outlet.flush()
+
+    assert sink.taken == [[b"m2 1:1, xx"], [b"m22 1:1, x"], [b"m22 1:1, y"]]
 
 
 def test_what_is_cleared_is_not_sent():

@@ -56,8 +56,14 @@ def test_a_broadcast_waits_for_room(register, sink):
     assert len(set(sink.taken)) == 3000
 
 
+def give_room(register, monkeypatch, replies):
+    """Have no more than so many replies gathered."""
+    monkeypatch.setattr(outlets, "MAX_GATHERED_BYTES", replies * outlets.OVERHEAD_BYTES)
+    register.outlet.clear()
+
+
 def test_long_broadcasts_wait_for_room(register, sink, monkeypatch):
-    monkeypatch.setattr(outlets, "MAX_GATHERED_BYTES", 5000)
+    give_room(register, monkeypatch, 5)
     join(register, rooms=20)
     for room in range(20):
         register.broadcast(f"room {room}", "x" * 1000)
@@ -68,7 +74,7 @@ def test_long_broadcasts_wait_for_room(register, sink, monkeypatch):
 
 def test_everyone_in_a_room_hears_all_once_and_in_order(register, sink, monkeypatch):
     """Also where there was room for some of them only."""
-    monkeypatch.setattr(outlets, "MAX_GATHERED", 2)
+    give_room(register, monkeypatch, 2)
     join(register, rooms=1, members=9)
     sink.room = 1
     speaker = gevent.spawn(lambda: [register.broadcast("room 0", word) for word in ("one", "two", "three")])
@@ -88,7 +94,7 @@ def test_everyone_in_a_room_hears_all_once_and_in_order(register, sink, monkeypa
 
 def test_a_broadcast_from_the_hub_is_sent_when_there_is_room(register, sink, monkeypatch):
     """A callback may not wait."""
-    monkeypatch.setattr(outlets, "MAX_GATHERED", 20)
+    give_room(register, monkeypatch, 20)
     join(register, rooms=60)
     failed = []
 
@@ -108,7 +114,7 @@ def test_a_broadcast_from_the_hub_is_sent_when_there_is_room(register, sink, mon
 
 def test_what_a_server_did_not_hear_is_not_sent_to_its_successor(register, sink, monkeypatch):
     """Its connection numbers would be other people's."""
-    monkeypatch.setattr(outlets, "MAX_GATHERED", 1)
+    give_room(register, monkeypatch, 1)
     join(register, rooms=1, members=6)
     sink.room = 1
     gevent.spawn(register.broadcast, "room 0", "hi")

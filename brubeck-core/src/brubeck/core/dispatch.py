@@ -45,10 +45,13 @@ def dispatch(application: Brubeck, message: Request) -> Response:
         if application.request_hooks:
             response = ask_guards(application, message)
         if response is None:
-            # route_message
-            route, match = application.router.find(message.path) or UNROUTED
-            make = route.target if route.is_class else partial(FunctionHandler, route)
-            handler = make(application, message)
+            # route_message; `find` looks into `found` too, but is a call
+            router, path = application.router, message.path
+            route, match = router.found.get(path) or router.find(path) or UNROUTED
+            if route.is_class:
+                handler = route.target(application, message)
+            else:
+                handler = FunctionHandler(route, application, message)
             # request_handler
             has_finish = route.has_finish
             response = call(handler, message, route, match) if route.has_groups else handler.__call__()

@@ -12,7 +12,15 @@ from typing import Any
 from brubeck.core.errors import HeaderError
 from brubeck.core.responses import BODILESS_STATUSES, Response
 
-__all__ = ["LAST_CHUNK", "Framing", "encode_chunk", "encode_head", "encode_start", "encode_whole"]
+__all__ = [
+    "LAST_CHUNK",
+    "Framing",
+    "encode_chunk",
+    "encode_head",
+    "encode_parts",
+    "encode_start",
+    "encode_whole",
+]
 
 LAST_CHUNK = b"0\r\n\r\n"
 """Ends a chunked body; no trailers are sent."""
@@ -42,45 +50,51 @@ class Framing(Enum):
     CLOSE = "the connection is closed"
 
 
-def encode_whole(
-    response: Response, version: str, keep_alive: bool, extra: bytes = b"", envelope: bytes = b""
-) -> bytes:
-    """Return the head and the body of a response whose body is bytes.
+def encode_whole(response: Response, version: str, keep_alive: bool, extra: bytes = b"") -> bytes:
+    """Return the head and the body of a response whose body is bytes; see `encode_parts`.
 
     Args:
         response: Its body must be bytes.
         version: Of the request, `HTTP/1.1` or `HTTP/1.0`.
         keep_alive: Whether the connection stays open behind it.
         extra: Header lines of the transport, each with its CRLF (`Date`, `Server`).
-        envelope: What the transport puts before the answer.
+
+    Raises:
+        HeaderError: The application's lengths contradict each other.
+    """
+    start, end, body = encode_parts(response, version, keep_alive)
+    return b"".join((start, extra, end, body))  # 0.3 us, where `%` takes 0.5
+
+
+def encode_parts(response: Response, version: str, keep_alive: bool) -> tuple[bytes, bytes, bytes]:
+    """Return a response whose body is bytes in three parts; header lines of the transport belong behind the first.
 
     Raises:
         HeaderError: The application's lengths contradict each other.
     """
     headers = response.headers
     if len(headers) != 1 or response.bodiless:
-        return envelope + encode_rare(response, version, keep_alive, extra)
+        return encode_rare(response, version, keep_alive)
     # Mostly Content-Type alone: looking it up takes 0.2 us, encoding it 0.9 (`benchmarks/mongrel2_stages.py`).
     key = (response.status_code, response.reason, version, keep_alive, headers[0])
-    start = _starts.get(key)
-    if start is None:
-        if response.status_code in BODILESS_STATUSES or response.status_code < 200:
-            return envelope + encode_rare(response, version, keep_alive, extra)
-        start = encode_start(response, version, keep_alive)
-        if len(_starts) < _MAX_STARTS and len(start) <= _MAX_START_BYTES:
-            _starts[key] = start
     body: Any = response.body  # bytes by contract; a check would cost every message
-    line = _length_lines.get(len(body)) or length_line(len(body))
-    return b"".join((envelope, start, extra, line, body))  # 0.3 us, where `%` takes 0.5
-
-
-def encode_rare(response: Response, version: str, keep_alive: bool, extra: bytes) -> bytes:
-    """Return the head and the body of a response that has other headers than one, or may have no content."""
-    if response.bodiless or response.status_code in BODILESS_STATUSES or response.status_code < 200:
-        return encode_head(response, version=version, keep_alive=keep_alive, extra=extra)[0]
-    body: Any = response.body
+    try:
+        return _starts[key], _length_lines[len(body)], body
+    except KeyError:
+        if response.status_code in BODILESS_STATUSES or response.status_code < 200:
+            return encode_rare(response, version, keep_alive)
     start = encode_start(response, version, keep_alive)
-    return b"".join((start, extra, length_line(len(body)), body))
+    if len(_starts) < _MAX_STARTS and len(start) <= _MAX_START_BYTES:
+        _starts[key] = start
+    return start, length_line(len(body)), body
+
+
+def encode_rare(response: Response, version: str, keep_alive: bool) -> tuple[bytes, bytes, bytes]:
+    """Do what `encode_parts` does for what has other headers than one, or may have no content."""
+    if response.bodiless or response.status_code in BODILESS_STATUSES or response.status_code < 200:
+        return encode_head(response, version=version, keep_alive=keep_alive)[0][:-2], b"\r\n", b""
+    body: Any = response.body
+    return encode_start(response, version, keep_alive), length_line(len(body)), body
 
 
 def length_line(length: int) -> bytes:

@@ -265,8 +265,8 @@ class Router:
         self._routes: list[Route] = []
         self._by_pattern: dict[re.Pattern[str], Route] = {}
         self._tree: _Node | None = None
-        self._found: dict[str, tuple[Route, re.Match[str]]] = {}
-        """The paths that were asked for first, with what they lead to: most applications have few."""
+        self.found: dict[str, tuple[Route, re.Match[str]]] = {}
+        """The paths that were asked for first, with what they lead to: most applications have few. `find` fills it."""
 
     def __len__(self) -> int:
         return len(self._routes)
@@ -285,15 +285,15 @@ class Router:
         route.index = len(self._routes)
         self._routes.append(route)
         self._tree = None
-        self._found.clear()
+        self.found.clear()
 
     def find(self, path: str) -> tuple[Route, re.Match[str]] | None:
         """Return the first route that matches at the start of *path*, with its match, or None."""
-        found = self._found.get(path)
+        found = self.found.get(path)
         if found is None:
             found = self._search(path)
-            if found is not None and len(self._found) < _MAX_FOUND and len(path) <= _MAX_FOUND_CHARACTERS:
-                self._found[path] = found
+            if found is not None and len(self.found) < _MAX_FOUND and len(path) <= _MAX_FOUND_CHARACTERS:
+                self.found[path] = found
         return found
 
     def _search(self, path: str) -> tuple[Route, re.Match[str]] | None:

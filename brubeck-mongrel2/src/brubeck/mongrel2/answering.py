@@ -9,7 +9,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING
 
 import gevent
-from brubeck.core.encoding import LAST_CHUNK, Framing, encode_chunk, encode_head, encode_whole
+from brubeck.core.encoding import LAST_CHUNK, Framing, encode_chunk, encode_head, encode_parts
 from brubeck.core.errors import ClientDisconnected, HeaderError, HTTPError
 from brubeck.core.fronts import Fronts
 from brubeck.core.responses import Response
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 __all__ = ["Answerer"]
 
 log = logging.getLogger("brubeck.mongrel2")
+
+SIZES = {size: b" %d:" % size for size in range(20)}
+"""What stands before a connection's number of so many digits."""
 
 
 class Answerer:
@@ -86,7 +89,14 @@ class Answerer:
                 self._queue(self.register[message.key], message)
                 return
             member.message = message
-            self._answer(message, member)
+            if message.head.is_plain:  # `_answer`, without two calls
+                response = self._dispatch(message)
+                if type(response.body) is bytes and response.closers is None:
+                    self._reply(message, member, response, member.must_close)
+                else:
+                    self._send(message, member, response, member.must_close)
+            else:
+                self._answer_special(message, member)
             if member.work is not None:
                 self._answer_queue(member)
         except MessageError as exc:
@@ -171,14 +181,10 @@ class Answerer:
 
     def _answer(self, message: Mongrel2Request, member: Member) -> None:
         """Give *message* its one answer."""
-        if not message.head.is_plain:
-            self._answer_special(message, member)
-            return
-        response = self._dispatch(message)
-        if type(response.body) is bytes and response.closers is None:
-            self._reply(message, member, response, member.must_close)
+        if message.head.is_plain:
+            self._send(message, member, self._dispatch(message), member.must_close)
         else:
-            self._send(message, member, response, member.must_close)
+            self._answer_special(message, member)
 
     def _send(self, message: Mongrel2Request, member: Member, response: Response, must_close: bool) -> None:
         """Send *response* and close it."""
@@ -248,17 +254,20 @@ class Answerer:
         """Send an answer whose body is bytes, in one reply."""
         head, number = message.head, message.number
         keep_alive = head.keeps_alive and not must_close
-        address = b"%b %d:%b, " % (message.sender, len(number), number)  # `encode_close`, without the call
         try:
-            reply = encode_whole(response, head.version, keep_alive, self.date_line, address)
+            start, end, body = encode_parts(response, head.version, keep_alive)
         except HeaderError:
             log.exception("The answer to %r cannot be encoded.", message.path)
-            reply = encode_whole(plain_failure(), head.version, keep_alive, envelope=address)
+            start, end, body = encode_parts(plain_failure(), head.version, keep_alive)
         work = member.work
         if work is not None and self._is_stale(work):
             self.counters.stale += 1
             return
-        self.outlet.send_answer(address, reply)
+        sender = message.sender
+        size = SIZES.get(len(number)) or b" %d:" % len(number)
+        # `encode_reply`, in half of its time.
+        reply = b"".join((sender, size, number, b", ", start, self.date_line, end, body))
+        self.outlet.send_answer((sender, number), reply)
         if not keep_alive:
             self._close(message, work)
 

@@ -100,7 +100,6 @@ class Crew(Generic[Taken]):
         self._flush = flush
         self._flush_early = flush_early
         self._held = held
-        self.taken = 0
         self._hub = gevent.get_hub()
         self._watcher = self._hub.loop.io(fd, 1)
         self._idle: list[Member] = []
@@ -228,9 +227,10 @@ class Crew(Generic[Taken]):
 
     def _lead(self, member: Member) -> None:
         take, handle, held = self._take, self._handle, self._held
-        held_since = monotonic()
+        looks, early = LOOKS, held - 1
+        hold_until = monotonic() + LONGEST_HOLD_S
         for turn in range(BATCH):
-            if 0 < turn < LOOKS and not self._has_more():
+            if turn < looks and turn and not self._has_more():
                 self._leader = None
                 return
             try:
@@ -238,15 +238,15 @@ class Crew(Generic[Taken]):
             except Again:
                 self._leader = None
                 return
-            self.taken += 1
             member.gr_context = None  # what one message puts into a context variable is not the next one's
             handle(taken, member)
             if self._leader is not member:
                 return
-            if monotonic() - held_since > LONGEST_HOLD_S:
+            if monotonic() > hold_until:
                 self._flush()
-                held_since = monotonic()
-            elif not (turn + 1) % held:
+                hold_until = monotonic() + LONGEST_HOLD_S
+            elif turn == early:
+                early += held
                 self._flush_early()
         self._leader = None
         self.wake()

@@ -10,9 +10,11 @@ import gevent
 
 __all__ = ["Counters", "GatheringOutlet", "Outlet"]
 
-MAX_GATHERED = 2000
 MAX_GATHERED_BYTES = 16 * 1024 * 1024
 """What waits for room in the publishing socket before handlers wait too."""
+
+OVERHEAD_BYTES = 8192
+"""Counted for each reply beside its own bytes, so that no more than 2048 wait."""
 
 MAX_PARTS = 64
 """Replies in one message; as many as a batch has."""
@@ -34,8 +36,8 @@ class Outlet(Protocol):
     def try_send(self, data: bytes) -> bool:
         """Send a reply, or say that there is no room."""
 
-    def send_answer(self, address: bytes, reply: bytes) -> None:
-        """Send a whole answer, *reply*, which begins with the *address* of its connection; may block the greenlet."""
+    def send_answer(self, key: tuple[bytes, bytes], reply: bytes) -> None:
+        """Send *reply*, a whole answer to the connection that *key* names; may block the greenlet."""
 
 
 class Sink(Protocol):
@@ -62,9 +64,12 @@ class GatheringOutlet:
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
         self._replies: list[bytes] = []
-        self._size = 0
-        self._places: dict[bytes, int] = {}
+        self._room = MAX_GATHERED_BYTES
+        self._sender = b""
+        self._is_for_one = True
+        self._places: dict[tuple[bytes, bytes], int] = {}
         self._has_joined = False
+        self._will_flush = False
         self._loop = gevent.get_hub().loop
         self.flush_soon: Callable[[], object] = self._flush_soon
 
@@ -86,39 +91,42 @@ class GatheringOutlet:
     def try_send(self, data: bytes) -> bool:
         """Gather a reply, unless too many are."""
         self._places.clear()  # an answer that follows must not overtake it
-        return self._gather(data)
+        return self._gather(data[: data.find(b" ")], data)
 
-    def send_answer(self, address: bytes, reply: bytes) -> None:
+    def send_answer(self, key: tuple[bytes, bytes], reply: bytes) -> None:
         """Gather an answer; those to one connection become one reply.
 
         Mongrel2 ends a connection for which more than sixteen replies wait, and a client may have pipelined more.
         """
         replies, places = self._replies, self._places
-        place = places.get(address)
-        if place is not None:
+        if key in places:
             self._has_joined = True
-            replies[place] += reply[len(address) :]
-            self._size += len(reply) - len(address)
+            answer = reply[reply.index(b", ") + 2 :]
+            replies[places[key]] += answer
+            self._room -= len(answer)
             return
-        count = len(replies)
         # What `_gather` says to most answers, without the call.
-        if 0 < count < MAX_GATHERED and self._size < MAX_GATHERED_BYTES:
+        room = self._room - len(reply) - OVERHEAD_BYTES
+        if room > 0 and replies and key[0] == self._sender:
+            self._room = room
+            places[key] = len(replies)
             replies.append(reply)
-            self._size += len(reply)
-            places[address] = count
             return
-        while not self._gather(reply):
+        while not self._gather(key[0], reply):
             gevent.sleep(RETRY_S)
-        places[address] = len(replies) - 1
+        places[key] = len(replies) - 1
 
-    def _gather(self, data: bytes) -> bool:
-        replies = self._replies
-        if not replies:
+    def _gather(self, sender: bytes, reply: bytes) -> bool:
+        """Gather a reply to the server *sender*, unless too many are."""
+        if not self._replies:
+            self._sender, self._is_for_one = sender, True
             self.flush_soon()
-        elif len(replies) >= MAX_GATHERED or self._size >= MAX_GATHERED_BYTES:
+        elif self._room <= 0:
             return False
-        replies.append(data)
-        self._size += len(data)
+        elif sender != self._sender:
+            self._is_for_one = False
+        self._replies.append(reply)
+        self._room -= len(reply) + OVERHEAD_BYTES
         return True
 
     def clear(self) -> None:
@@ -126,7 +134,7 @@ class GatheringOutlet:
         self._places.clear()
         self._has_joined = False
         self._replies.clear()
-        self._size = 0
+        self._room = MAX_GATHERED_BYTES
 
     def flush(self) -> bool:
         """Send what was gathered; say whether all of it went."""
@@ -134,11 +142,11 @@ class GatheringOutlet:
         self._has_joined = False
         replies = self._replies
         while replies:
-            batch = first_of_one_server(replies)
+            batch = replies[:MAX_PARTS] if self._is_for_one else first_of_one_server(replies)
             if not self._sink.try_send_all(batch):
                 return False
             del replies[: len(batch)]
-        self._size = 0
+        self._room = MAX_GATHERED_BYTES
         return True
 
     def flush_early(self) -> None:
@@ -147,7 +155,13 @@ class GatheringOutlet:
             self.flush_or_retry()
 
     def _flush_soon(self) -> None:
-        self._loop.run_callback(self.flush_or_retry)
+        if not self._will_flush:
+            self._will_flush = True
+            self._loop.run_callback(self._flush_now)
+
+    def _flush_now(self) -> None:
+        self._will_flush = False
+        self.flush_or_retry()
 
     def flush_or_retry(self) -> None:
         """Send what was gathered, now or soon. May run in the hub."""
@@ -159,9 +173,9 @@ def first_of_one_server(replies: list[bytes]) -> list[bytes]:
     """Return the beginning of *replies* that goes to one server, `MAX_PARTS` at most."""
     batch = replies[:MAX_PARTS]
     sender = batch[0][: batch[0].find(b" ") + 1]
-    for count, reply in enumerate(batch):
+    for reply in batch:
         if not reply.startswith(sender):
-            return batch[:count]
+            return batch[: batch.index(reply)]
     return batch
 
 

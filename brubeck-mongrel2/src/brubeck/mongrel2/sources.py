@@ -106,16 +106,22 @@ class DirectSource:
             return
         kept = self._kept
         has_more = message_probe(pulled)
-        crew.take_from(
-            lambda flags: kept.popleft() if kept else pulled.recv(flags), lambda: bool(kept) or has_more()
-        )
+        taken = 0
+
+        def take(flags: int) -> bytes:
+            nonlocal taken
+            data = kept.popleft() if kept else pulled.recv(flags)
+            taken += 1
+            return data
+
+        crew.take_from(take, lambda: bool(kept) or has_more())
 
         def keep() -> int:
             """Read what is there, unless the server has gone; return how many messages have come so far."""
             while self._socket is pulled and len(kept) < MAX_KEPT and has_more():
                 kept.append(pulled.recv(NOBLOCK))
             crew.wake()
-            return crew.taken + len(kept)
+            return taken + len(kept)
 
         for _ in range(int(LONGEST_WAIT_FOR_QUIET_S / QUIET_S)):
             before = keep()
