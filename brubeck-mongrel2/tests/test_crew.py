@@ -46,6 +46,34 @@ def handled_before_each_flush(descriptor, count, **options):
     return flushes
 
 
+def test_a_pool_can_end_what_is_blocked_in_it(descriptor):
+    """`Pool.kill` waits for the members of a pool, and asks each of them to say when it is done."""
+    messages, ended, pool = [1, 2, 3], [], Pool(10)
+
+    def take(flags):
+        if not messages:
+            raise zmq.Again
+        return messages.pop(0)
+
+    def handle(message, member):
+        try:
+            gevent.sleep(60)
+        finally:
+            ended.append(message)
+
+    crew = Crew(pool, take, lambda: bool(messages), handle, descriptor, lambda member: None, lambda: None)
+    crew.start()
+    gevent.sleep(0.01)
+    assert (len(pool), crew.busy) == (3, 3)
+    with gevent.Timeout(2):
+        pool.kill()
+        pool.join()
+
+    assert sorted(ended) == [1, 2, 3]
+    assert (len(pool), crew.busy, crew.wait(1)) == (0, 0, True)
+    crew.close()
+
+
 def test_replies_leave_while_the_batch_goes_on(descriptor):
     """Held to the end of a batch they left Mongrel2 idle meanwhile."""
     assert handled_before_each_flush(descriptor, 40, held=16) == [16, 32, 40]

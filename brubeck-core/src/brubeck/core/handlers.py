@@ -280,6 +280,8 @@ class MessageHandler:
         Raises:
             TypeError: It stands for none.
         """
+        if type(result) is str or type(result) is bytes:
+            return self.make_response(result)
         if isinstance(result, Response):
             return result
         if result is None:

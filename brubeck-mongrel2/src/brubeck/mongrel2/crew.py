@@ -9,7 +9,6 @@ a plain loop.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from time import monotonic
 from typing import Any, Generic, TypeVar
 
@@ -42,9 +41,10 @@ MAX_IDLE = 1000
 
 
 class Member(greenlet):  # type: ignore[misc]
-    """A greenlet of the crew.
+    """A greenlet of the crew. What a pool does with it, it does with the message that the member is blocked in.
 
     Attributes:
+        links: Called, in the hub, when that is done.
         is_blocked: Whether it waits inside a message, and counts against the pool.
         message: What it handles; set by whoever handles.
         work: Set while it is blocked, by whoever is told of that.
@@ -54,14 +54,24 @@ class Member(greenlet):  # type: ignore[misc]
     """
 
     # Slots: what every message reads and writes here costs half of what it does in a dictionary.
-    __slots__ = ("is_blocked", "message", "must_close", "serial", "was_credited", "work")
+    __slots__ = ("is_blocked", "links", "message", "must_close", "serial", "was_credited", "work")
 
     def __init__(self, run: Callable[..., Any] | None = None, parent: Any = None) -> None:
         super().__init__(run, parent)
         self.is_blocked = self.must_close = self.was_credited = False
+        self.links: list[Callable[[Member], object]] = []
         self.message: Any = None
         self.work: Any = None
         self.serial = 0
+
+    def rawlink(self, callback: Callable[[Member], object]) -> None:
+        """Have *callback* called. A pool asks for it; that there were none cost it 2 us a message."""
+        self.links.append(callback)
+
+    def unlink(self, callback: Callable[[Member], object]) -> None:
+        """Do not call *callback*."""
+        if callback in self.links:
+            self.links.remove(callback)
 
 
 class Crew(Generic[Taken]):
@@ -161,8 +171,10 @@ class Crew(Generic[Taken]):
     def _wake(self) -> None:
         """Have members lead until the source is empty, the batch is done or the pool is full. Runs in the hub."""
         self._wakes = False
+        pool = self._pool
+        greenlets, size = pool.greenlets, pool.size  # `pool.full()` asks four functions
         while self._is_taking:
-            if self._pool.greenlets and self._pool.full():
+            if size is not None and len(greenlets) >= size:
                 # The descriptor stays readable; a watcher left on would spin.
                 if not self._is_waiting_for_pool:
                     self._is_waiting_for_pool = True
@@ -182,21 +194,29 @@ class Crew(Generic[Taken]):
                 return
 
     def _count_in(self, member: Member) -> None:
-        with suppress(PoolFull):  # what handlers spawn is in the same pool, and may just have filled it
+        try:  # noqa: SIM105 - `suppress` takes 1 us
             self._pool.add(member, blocking=False)
+        except PoolFull:  # what handlers spawn is in the same pool, and may just have filled it
+            pass
         member.is_blocked = True
+        if not self._busy:
+            self._at_rest.clear()
         self._busy += 1
-        self._at_rest.clear()
         self._blocked(member)
 
     def _count_out(self, member: Member) -> None:
         member.is_blocked = False
-        if member in self._pool:
+        if member in self._pool.greenlets:
             self._pool.discard(member)
+        if member.links:
+            for link in member.links:
+                self._hub.loop.run_callback(link, member)
+            member.links.clear()
         self._busy -= 1
         if not self._busy:
             self._at_rest.set()
-        self._look_at_pool()
+        if self._is_waiting_for_pool:
+            self._look_at_pool()
 
     def _look_at_pool(self) -> None:
         """Take again, where that waits for room in the pool and there is some."""

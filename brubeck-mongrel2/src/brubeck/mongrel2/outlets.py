@@ -165,7 +165,7 @@ class GatheringOutlet:
 
     def flush_or_retry(self) -> None:
         """Send what was gathered, now or soon. May run in the hub."""
-        if not self.flush():
+        if self._replies and not self.flush():
             gevent.spawn_later(RETRY_S, self.flush_or_retry)
 
 
