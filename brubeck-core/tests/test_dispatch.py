@@ -32,6 +32,48 @@ def ask(target, method="GET", path="/", pattern="^/", settings=None, **options):
     return Client(app_of(target, pattern, **(settings or {}))).request(method, path, **options)
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_length_that_is_none_is_a_failure_of_the_handler(method, caplog):
+    """Transports can do nothing but break the connection."""
+    closed = []
+
+    def pieces():
+        try:
+            yield b"twelve bytes"
+        finally:
+            closed.append(1)
+
+    def get(self):
+        self.headers["Content-Length"] = "12, 12"
+        body = pieces()
+        next(body)
+        return body
+
+    response = ask(handler_of(get=get), method)
+
+    assert response.status_code == 500
+    assert closed
+    assert "Content-Length must be one decimal number" in caplog.text
+
+
+def test_a_class_may_set_things_before_the_handler_is_made():
+    class Guarded:
+        def __init__(self, application, message):
+            self.headers["X-Frame-Options"] = "DENY"
+            self.set_status(403)
+            super().__init__(application, message)
+
+    class Handler(Guarded, WebMessageHandler):
+        def get(self):
+            self.headers["Cache-Control"] = "no-store"
+            return "x"
+
+    response = ask(Handler)
+
+    assert response.status_code == 403
+    assert (response.headers["x-frame-options"], response.headers["cache-control"]) == ("DENY", "no-store")
+
+
 def tracebacks(caplog):
     return [record for record in caplog.records if record.exc_info]
 

@@ -1,8 +1,16 @@
 """brubeck.core.encoding: a response as bytes, and how its end is known."""
 
 import pytest
-from brubeck.core.encoding import LAST_CHUNK, Framing, encode_chunk, encode_head, encode_whole
-from brubeck.core.errors import HeaderError
+from brubeck.core.encoding import (
+    LAST_CHUNK,
+    Framing,
+    encode_chunk,
+    encode_head,
+    encode_parts,
+    encode_whole,
+    measured,
+)
+from brubeck.core.errors import HeaderError, IncompleteBody
 from brubeck.core.responses import Response
 
 
@@ -134,3 +142,38 @@ def test_an_invented_reason_is_kept_and_an_unknown_status_has_none() -> None:
 
 def test_values_are_latin_1() -> None:
     assert b"X-Name: Andr\xe9" in head(Response(b"", headers=[("X-Name", "André")]))[0]
+
+
+@pytest.mark.parametrize(
+    "headers", [[], [("Content-Type", "a/b")], [("Content-Type", "a/b"), ("date", "then")]]
+)
+def test_the_date_of_the_transport_is_a_part_unless_the_application_has_one(
+    headers: list[tuple[str, str]],
+) -> None:
+    for response in (Response(b"x", headers=headers), Response(b"", 304, headers=headers)):
+        parts = [encode_parts(response, "HTTP/1.1", True, b"Date: now\r\n") for _ in range(2)]
+
+        assert parts[0] == parts[1]
+        assert parts[0][1] == (b"" if len(headers) == 2 else b"Date: now\r\n")
+
+
+def test_one_header_that_is_a_date_is_the_only_date() -> None:
+    response = Response(b"x", headers=[("Date", "then")])
+    for _ in range(2):
+        assert encode_parts(response, "HTTP/1.1", True, b"Date: now\r\n")[:2] == (
+            b"HTTP/1.1 200 OK\r\nDate: then\r\n",
+            b"",
+        )
+
+
+@pytest.mark.parametrize(("length", "sent"), [(0, []), (3, [b"abc"]), (4, [b"abc"]), (6, [b"abc", b"de"])])
+def test_a_body_has_no_more_and_no_fewer_bytes_than_announced(length: int, sent: list[bytes]) -> None:
+    body = measured(iter([b"abc", b"de"]), length)
+
+    assert [next(body) for _ in sent] == sent
+    with pytest.raises(IncompleteBody, match=rf"\b{length} "):
+        next(body)
+
+
+def test_a_body_as_long_as_announced_is_whole() -> None:
+    assert list(measured(iter([b"abc", b"", b"de"]), 5)) == [b"abc", b"", b"de"]

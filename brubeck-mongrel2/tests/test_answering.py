@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import logging
 import random
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from brubeck.mongrel2.answering import Answerer
 from brubeck.mongrel2.connection import Mongrel2Connection
 from brubeck.mongrel2.crew import Member
 from brubeck.mongrel2.replies import encode_close
+from brubeck.mongrel2.tnetstrings import dump
 from brubeck.mongrel2.uploads import UploadFolder
 
 CAPTURED = [
@@ -84,12 +86,33 @@ class EchoSocket(WebSocketMessageHandler):
         self.send(data)
 
 
+class LengthHandler(WebMessageHandler):
+    """Streams twelve bytes and announces what the query says."""
+
+    def get(self):
+        self.headers["Content-Length"] = self.get_argument("length", "")
+        return iter([b"twelve", b" bytes"])
+
+
+class DateHandler(WebMessageHandler):
+    def get(self):
+        own = [("Date", "Mon, 01 Jan 2001 00:00:00 GMT")]
+        match self.get_argument("how"):
+            case "alone":
+                return Response(b"x", headers=own)
+            case "stream":
+                return Response(iter([b"x"]), headers=own)
+        self.headers["Date"] = own[0][1]
+        return "x"
+
+
 @pytest.fixture
 def answerer(tmp_path):
     application = Brubeck(
         msg_conn=Mongrel2Connection(),
         handler_tuples=[
             *((r"^/stream", StreamHandler), (r"^/late", LateHandler), (r"^/own", OwnHandler)),
+            *((r"^/length", LengthHandler), (r"^/date", DateHandler)),
             *((r"^/chat", EchoSocket), (r"^/wait", WaitingHandler), (r"^/", AnyHandler)),
         ],
     )
@@ -136,6 +159,50 @@ def test_a_stream_is_chunked(answerer):
     answer = b"".join(reply.partition(b", ")[2] for reply in sent)
 
     assert answer.endswith(b"\r\n\r\n1\r\n0\r\n1\r\n1\r\n1\r\n2\r\n0\r\n\r\n")
+
+
+@pytest.mark.parametrize("how", ["alone", "beside", "stream"])
+def test_a_date_of_the_handlers_own_is_the_only_one(answerer, how):
+    answer = b"".join(ask(answerer, plain(b"/date", b"how=" + how.encode())))
+
+    assert answer.count(b"\r\nDate: ") == 1
+    assert b"\r\nDate: Mon, 01 Jan 2001 00:00:00 GMT\r\n" in answer
+
+
+@pytest.mark.parametrize("length", [b"7", b"13"])
+def test_a_stream_of_another_length_than_announced_ends_the_connection(answerer, length, caplog):
+    """A client would take what is too much for the next answer, and wait for ever for what is missing."""
+    caplog.set_level(logging.CRITICAL)
+    answer = ask(answerer, plain(b"/length", b"length=" + length))
+
+    assert answer[-1] == b"m2 1:7, "
+    assert b" bytes" not in b"".join(answer) or length == b"13"
+
+
+def test_a_stream_as_long_as_announced_is_whole(answerer):
+    answer = b"".join(part.partition(b", ")[2] for part in ask(answerer, plain(b"/length", b"length=12")))
+
+    assert answer.endswith(b"Content-Length: 12\r\n\r\ntwelve bytes")
+
+
+@pytest.mark.parametrize(("method", "body"), [(b"GET", b"500 Internal Server Error\n"), (b"HEAD", b"")])
+def test_an_answer_that_a_hook_made_senseless_is_replaced(tmp_path, method, body, caplog):
+    """Behind a HEAD no body may follow: the client would take it for the next answer."""
+    application = Brubeck(msg_conn=Mongrel2Connection(), handler_tuples=[(r"^/length", LengthHandler)])
+    application.response_hooks = (
+        lambda application, message, response: response.set_header("Content-Length", "12, 12"),
+    )
+    [answer] = ask(Answerer(application, Outlet()), plain(b"/length", b"length=12", method))
+
+    assert answer.partition(b", ")[2].startswith(b"HTTP/1.1 500 ")
+    assert answer.partition(b"\r\n\r\n")[2] == body
+    assert "Content-Length must be one decimal number" in caplog.text
+
+
+def plain(path, query=b"", method=b"GET"):
+    """Return a request as a client without headers of its own sends it."""
+    headers = {b"METHOD": method, b"VERSION": b"HTTP/1.1", b"QUERY": query, b"URI": path, b"PATH": path}
+    return b"m2 7 %b %b0:," % (path, dump(headers))
 
 
 def asking(path):

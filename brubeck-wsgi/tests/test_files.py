@@ -4,7 +4,7 @@ import os
 from types import SimpleNamespace
 
 import pytest
-from brubeck.wsgi.exchange import IncompleteBody
+from brubeck.core.errors import IncompleteBody
 from brubeck.wsgi.files import FileWrapper, send_file
 
 

@@ -78,6 +78,14 @@ class TickHandler(WebMessageHandler):
             gevent.sleep(float(self.get_argument("s", "0.05")))
 
 
+class LengthHandler(WebMessageHandler):
+    """Streams an answer that holds another, and announces what the query says."""
+
+    def get(self) -> Iterator[bytes]:
+        self.headers["Content-Length"] = self.get_argument("n", "")
+        return iter([b"short", b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"])
+
+
 class AddressHandler(WebMessageHandler):
     def get(self) -> str:
         return f"{self.message.remote_addr} {self.message.scheme}"
@@ -90,6 +98,7 @@ ROUTES = [
     (r"^/download$", DownloadHandler),
     (r"^/ticks$", TickHandler),
     (r"^/address$", AddressHandler),
+    (r"^/length$", LengthHandler),
 ]
 
 
@@ -233,6 +242,19 @@ class TestStreams:
         received = read_slowly(server.address, "/download?mib=12", bytes_per_s=6 * MIB)
 
         assert received == digest_of(pieces(12))
+
+    @pytest.mark.parametrize("length", [5, 1000])
+    def test_a_stream_of_another_length_than_announced_ends_the_connection(
+        self, server: Mongrel2, length: int, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """What is too much would be the answer to the next request, which waits here already."""
+        caplog.set_level("CRITICAL")
+        ask_for = b"GET /length?n=%d HTTP/1.1\r\nHost: x\r\n\r\n" % length
+        received = raw_exchange(server.address, ask_for + b"GET /address HTTP/1.1\r\nHost: x\r\n\r\n")
+
+        assert received.partition(b"\r\n\r\n")[0].endswith(b"Content-Length: %d" % length)
+        if length == 5:
+            assert b"evil" not in received
 
     def test_small_events_arrive_as_they_are_made(self, server: Mongrel2) -> None:
         received = raw_exchange(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
+from brubeck.core.encoding import declared_length
 from brubeck.core.errors import ClientDisconnected, HTTPError
 from brubeck.core.requests import Request
 from brubeck.core.responses import BODILESS_STATUSES, NONSENSE, Response, http_response, is_body
@@ -56,6 +57,7 @@ def dispatch(application: Brubeck, message: Request) -> Response:
             has_finish = route.has_finish
             response = call(handler, message, route, match) if route.has_groups else handler.__call__()
             if type(response.body) is not bytes:
+                declared_length(response)  # one that is none is found while there can be another answer
                 response.body = begin_stream(response.body)
     except FAILURES as exc:
         discard(application, message, response)

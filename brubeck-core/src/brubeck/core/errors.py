@@ -3,6 +3,7 @@
 BrubeckError
 ├── ConfigurationError      (ValueError)   the application's author: a setting, a route, a class that cannot work
 ├── HeaderError             (ValueError)   the application's author: a header that must not be sent
+├── IncompleteBody                         the application's author: a stream of another length than announced
 ├── HTTPError                              the client: answered with its status code
 ├── ClientDisconnected                     nobody: the client has gone, there is no one to answer
 └── PluginError                            a plugin's author, or whoever installed it
@@ -17,6 +18,7 @@ __all__ = [
     "ConfigurationError",
     "HTTPError",
     "HeaderError",
+    "IncompleteBody",
     "MissingPlugin",
     "PluginError",
 ]
@@ -32,6 +34,10 @@ class ConfigurationError(BrubeckError, ValueError):
 
 class HeaderError(BrubeckError, ValueError):
     """A header, cookie or redirect holds what must not be sent (CR, LF, NUL, …)."""
+
+
+class IncompleteBody(BrubeckError):
+    """A handler announced more bytes than it gave, or fewer; the client hears of it by the end of the connection."""
 
 
 class HTTPError(BrubeckError):

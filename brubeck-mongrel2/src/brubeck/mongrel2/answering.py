@@ -6,13 +6,21 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from email.utils import formatdate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import gevent
-from brubeck.core.encoding import LAST_CHUNK, Framing, encode_chunk, encode_head, encode_parts
+from brubeck.core.encoding import (
+    LAST_CHUNK,
+    Framing,
+    declared_length,
+    encode_chunk,
+    encode_head,
+    encode_parts,
+    measured,
+)
 from brubeck.core.errors import ClientDisconnected, HeaderError, HTTPError
 from brubeck.core.fronts import Fronts
-from brubeck.core.responses import Response
+from brubeck.core.responses import Response, has_header
 from brubeck.core.websockets import Upgrade
 from brubeck.mongrel2.crew import Member
 from brubeck.mongrel2.intake import Mongrel2Request, check_framing, read_request
@@ -255,10 +263,10 @@ class Answerer:
         head, number = message.head, message.number
         keep_alive = head.keeps_alive and not must_close
         try:
-            start, end, body = encode_parts(response, head.version, keep_alive)
-        except HeaderError:
-            log.exception("The answer to %r cannot be encoded.", message.path)
-            start, end, body = encode_parts(plain_failure(), head.version, keep_alive)
+            start, date, end, body = encode_parts(response, head.version, keep_alive, self.date_line)
+        except HeaderError as exc:
+            failure = replacement(message, exc)
+            start, date, end, body = encode_parts(failure, head.version, keep_alive, self.date_line)
         work = member.work
         if work is not None and self._is_stale(work):
             self.counters.stale += 1
@@ -266,7 +274,7 @@ class Answerer:
         sender = message.sender
         size = SIZES.get(len(number)) or b" %d:" % len(number)
         # `encode_reply`, in half of its time.
-        reply = b"".join((sender, size, number, b", ", start, self.date_line, end, body))
+        reply = b"".join((sender, size, number, b", ", start, date, end, body))
         self.outlet.send_answer((sender, number), reply)
         if not keep_alive:
             self._close(message, work)
@@ -275,7 +283,15 @@ class Answerer:
         """Send a body piece by piece; a broken one ends the connection, so that nobody takes it for whole."""
         version = message.version
         keep_alive = message.head.keeps_alive and not must_close
-        head, framing = encode_head(response, version=version, keep_alive=keep_alive, extra=self.date_line)
+        date = b"" if has_header(response.headers, "date") else self.date_line
+        body: Any = response.body
+        try:
+            head, framing = encode_head(response, version=version, keep_alive=keep_alive, extra=date)
+            if framing is Framing.LENGTH:
+                body = measured(body, declared_length(response) or 0)
+        except HeaderError as exc:
+            self._reply(message, member, replacement(message, exc), must_close)
+            return
         self.note_blocked(member)
         if self.on_begun is not None:
             self.on_begun(member)
@@ -283,7 +299,7 @@ class Answerer:
         pace = Pace(self.slowest_bytes_per_s)
         writer = StreamWriter(self._sender(message), lambda: self._is_stale(work), pace)
         try:
-            self._write_stream(writer, head, framing, response.body)
+            self._write_stream(writer, head, framing, body)
             writer.drain()
         except ClientDisconnected:
             raise
@@ -296,10 +312,10 @@ class Answerer:
             self._close(message, work)
 
     def _write_stream(
-        self, writer: StreamWriter, head: bytes, framing: Framing, body: bytes | Iterable[bytes]
+        self, writer: StreamWriter, head: bytes, framing: Framing, body: Iterable[bytes]
     ) -> None:
         writer.write(head)
-        for piece in body if not isinstance(body, bytes) else (body,):
+        for piece in body:
             if piece:
                 writer.write(encode_chunk(piece) if framing is Framing.CHUNKED else piece)
         if framing is Framing.CHUNKED:
@@ -326,6 +342,10 @@ def refusal(error: HTTPError) -> Response:
     return Response(text, error.status_code, headers=[("Content-Type", "text/plain; charset=utf-8")])
 
 
-def plain_failure() -> Response:
-    """Return the answer in the place of one that cannot be encoded."""
-    return refusal(HTTPError(500, "Internal Server Error"))
+def replacement(message: Mongrel2Request, error: HeaderError) -> Response:
+    """Return what is sent in the place of an answer that cannot be encoded, and log why."""
+    log.error("The answer to %r cannot be encoded: %s", message.path, error)
+    failure = refusal(HTTPError(500, "Internal Server Error"))
+    if message.method == "HEAD":
+        failure.drop_body(keep_length=True)
+    return failure

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from brubeck.core.encoding import LAST_CHUNK, Framing, encode_chunk, encode_head, encode_whole
+from brubeck.core.encoding import LAST_CHUNK, Framing, encode_chunk, encode_head, encode_whole, measured
 from brubeck.core.errors import ClientDisconnected
 
 if TYPE_CHECKING:
@@ -14,11 +14,7 @@ if TYPE_CHECKING:
     from brubeck.wsgi.client import Client
     from brubeck.wsgi.heads import Head
 
-__all__ = ["Exchange", "IncompleteBody"]
-
-
-class IncompleteBody(Exception):
-    """An application announced more bytes than it gave, or fewer."""
+__all__ = ["Exchange"]
 
 
 class Exchange:
@@ -75,7 +71,8 @@ class Exchange:
             return
         client, headers = self.client, response.headers
         server = client.server
-        extra = server.extra if len(headers) == 1 else server.extra_for(headers)
+        is_plain = len(headers) == 1 and headers[0][0] == "Content-Type"
+        extra = server.extra if is_plain else server.extra_for(headers)
         keeps = self.keeps_alive if type(self.body) is bytes and not client.closing else self.settle()
         client.send(encode_whole(response, self.head.fields.version, keeps, extra))
 
@@ -101,16 +98,13 @@ class Exchange:
             IncompleteBody: The pieces are not as long together as the announced *length*.
         """
         send = self.client.send
-        expected = int(length) if framing is Framing.LENGTH and length is not None else None
+        if framing is Framing.LENGTH and length is not None:
+            body = measured(body, int(length))
         waiting = head
         for piece in body:
             self.sent_bytes += len(piece)
-            if expected is not None and self.sent_bytes > expected:
-                raise IncompleteBody(f"The body is longer than the {expected} bytes announced.")
             send(waiting + (encode_chunk(piece) if framing is Framing.CHUNKED else piece))
             waiting = b""
-        if expected is not None and self.sent_bytes < expected:
-            raise IncompleteBody(f"The body has {self.sent_bytes} bytes of the {expected} announced.")
         ending = waiting + (LAST_CHUNK if framing is Framing.CHUNKED else b"")
         if ending:
             send(ending)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from brubeck.wsgi.exchange import IncompleteBody
+from brubeck.core.errors import IncompleteBody
 
 if TYPE_CHECKING:
     from brubeck.wsgi.client import Client

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from brubeck.core.encoding import Framing, encode_chunk, encode_head
-from brubeck.core.errors import ClientDisconnected
+from brubeck.core.errors import ClientDisconnected, IncompleteBody
 from brubeck.core.responses import BODILESS_STATUSES, Response, reason_phrase
 from brubeck.wsgi.environ import base_environ, make_environ
-from brubeck.wsgi.exchange import IncompleteBody
 from brubeck.wsgi.files import FileWrapper, send_file
 from brubeck.wsgi.handshakes import UpgradeResult, answer_switching
 from brubeck.wsgi.refusals import BodyFailure, Refusal
