@@ -8,6 +8,7 @@ from brubeck.core.connections import Connection
 from brubeck.core.errors import ConfigurationError, MissingPlugin, PluginError
 from brubeck.core.handlers import WebMessageHandler
 from brubeck.plugins import hookimpl
+from gevent.pool import Pool
 
 
 class Handler(WebMessageHandler):
@@ -23,6 +24,7 @@ class Handler(WebMessageHandler):
         ({"pool": "ten"}, r"pool must be a gevent.pool.Pool, a positive int or None, got 'ten'\."),
         ({"pool": 0}, "positive int"),
         ({"pool": True}, "positive int"),
+        ({"pool": Pool(0)}, "positive int"),
         ({"msg_conn": 7}, "msg_conn must be a Connection"),
         ({"mongrel2_pair": "tcp://a"}, "mongrel2_pair is"),
         ({"handler_tuples": [("^/",)]}, "pairs, got"),

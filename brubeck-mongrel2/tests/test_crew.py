@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 
 import gevent
+import gevent.local
 import pytest
 import zmq
 from brubeck.mongrel2.crew import BATCH, Crew
+from gevent.monkey import get_original
 from gevent.pool import Pool
+
+real_sleep = get_original("time", "sleep")
 
 
 @pytest.fixture
@@ -19,7 +23,7 @@ def descriptor():
     os.close(writer)
 
 
-def handled_before_each_flush(descriptor, count, **options):
+def handled_before_each_flush(descriptor, count, handle=lambda message, member: None, **options):
     """Have a crew handle *count* messages that are there; return how many it had handled at each flush."""
     messages, handled, flushes = list(range(count)), [], []
 
@@ -32,7 +36,7 @@ def handled_before_each_flush(descriptor, count, **options):
         Pool(1),
         take,
         lambda: bool(messages),
-        lambda message, member: handled.append(message),
+        lambda message, member: (handle(message, member), handled.append(message)),
         descriptor,
         lambda member: None,
         lambda: flushes.append(len(handled)),
@@ -72,6 +76,81 @@ def test_a_pool_can_end_what_is_blocked_in_it(descriptor):
     assert sorted(ended) == [1, 2, 3]
     assert (len(pool), crew.busy, crew.wait(1)) == (0, 0, True)
     crew.close()
+
+
+def test_what_a_thread_keeps_is_kept_while_a_member_lives(descriptor):
+    """gevent's locals would take the end of a message for the end of the thread, had a member told them of it."""
+    begun, kept, messages, local = [], [], [], gevent.local.local()
+
+    class Session(gevent.local.local):
+        def __init__(self):
+            begun.append(1)
+
+    session = Session()
+
+    def take(flags):
+        if not messages:
+            raise zmq.Again
+        return messages.pop(0)
+
+    def handle(message, member):
+        session.used = local.word = message
+        gevent.sleep(0.001)
+        kept.append(local.word == session.used == message)
+
+    crew = Crew(Pool(10), take, lambda: bool(messages), handle, descriptor, lambda member: None, lambda: None)
+    crew.start()
+    for number in range(50):
+        messages.append(number)
+        crew.wake()
+        gevent.sleep(0.001)
+    crew.wait(1)
+    members = len(crew._idle)
+    crew.close()
+
+    assert kept == 50 * [True]
+    assert len(begun) <= 1 + members
+
+
+def test_replies_leave_early_also_behind_a_slow_message(descriptor):
+    def handle(message, member):
+        if message == 15:
+            real_sleep(0.002)
+
+    assert handled_before_each_flush(descriptor, 60, handle, held=16) == [16, 32, 48, 60]
+
+
+def test_a_pool_of_the_applications_own_is_asked_for_room(descriptor):
+    class Shy(Pool):
+        is_shy = True
+
+        def full(self):
+            return self.is_shy
+
+    pool, handled, messages = Shy(10), [], [1]
+
+    def take(flags):
+        if not messages:
+            raise zmq.Again
+        return messages.pop()
+
+    crew = Crew(
+        pool,
+        take,
+        lambda: bool(messages),
+        lambda message, member: handled.append(message),
+        descriptor,
+        lambda member: None,
+        lambda: None,
+    )
+    crew.start()
+    gevent.sleep(0.02)
+    assert not handled
+
+    pool.is_shy = False
+    gevent.sleep(0.05)
+    crew.close()
+    assert handled == [1]
 
 
 def test_replies_leave_while_the_batch_goes_on(descriptor):

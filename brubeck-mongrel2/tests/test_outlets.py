@@ -99,6 +99,56 @@ def test_an_answer_waits_while_too_much_is_gathered(monkeypatch):
     ]
 
 
+def test_room_comes_back_as_replies_leave(monkeypatch):
+    monkeypatch.setattr(outlets, "MAX_GATHERED_BYTES", 100 * outlets.OVERHEAD_BYTES)
+    sink = Sink(room=0)
+    outlet = GatheringOutlet(sink)
+    while outlet.try_send(b"m2 1:1, x"):
+        pass
+    sink.room = 1
+    assert not outlet.flush()
+
+    assert [outlet.try_send(b"m2 1:1, y") for _ in range(outlets.MAX_PARTS + 1)] == [
+        *outlets.MAX_PARTS * [True],
+        False,
+    ]
+
+
+def test_many_that_find_no_room_try_again_as_one():
+    sink = Sink(room=0)
+    outlet = GatheringOutlet(sink)
+    outlet.send(b"m2 1:1, x")
+    for _ in range(100):
+        outlet.flush_or_retry()
+    tried = []
+    sink.try_send_all = lambda replies: tried.append(1)
+    gevent.sleep(10 * outlets.RETRY_S)
+
+    assert 1 <= len(tried) <= 10
+
+
+@pytest.mark.parametrize("send", ["send", "send_answer"])
+def test_what_waits_for_room_is_not_sent_to_the_next_server(monkeypatch, send):
+    """Whose connections have the same numbers, and are other people's."""
+    monkeypatch.setattr(outlets, "MAX_GATHERED_BYTES", outlets.OVERHEAD_BYTES)
+    sink = Sink(room=0)
+    outlet = GatheringOutlet(sink)
+    outlet.send(b"m2 1:1, x")
+    key, reply = addressed(b"2", b"late")
+    waiter = (
+        gevent.spawn(outlet.send_answer, key, reply)
+        if send == "send_answer"
+        else gevent.spawn(outlet.send, reply)
+    )
+    gevent.sleep(0)
+    sink.generation, sink.room = 1, 1000
+    outlet.clear()
+    waiter.get(timeout=1)
+    outlet.flush()
+
+    assert not sink.taken
+
+
 def test_answers_to_two_servers_are_two_messages():
     sink = Sink()
     outlet = GatheringOutlet(sink)

@@ -39,11 +39,11 @@ def make_pool(pool: Pool | int | None) -> Pool:
     """Return a bounded pool of greenlets.
 
     Raises:
-        ConfigurationError: *pool* is neither a pool, a positive number nor None.
+        ConfigurationError: *pool* is neither a pool with room for someone, a positive number nor None.
     """
     if pool is None:
         return Pool(DEFAULT_POOL_SIZE)
-    if isinstance(pool, Pool):
+    if isinstance(pool, Pool) and pool.size != 0:
         return pool
     if isinstance(pool, int) and not isinstance(pool, bool) and pool > 0:
         return Pool(pool)

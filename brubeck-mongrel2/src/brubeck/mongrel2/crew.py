@@ -16,7 +16,7 @@ import gevent
 from brubeck.mongrel2.plain_zmq import NOBLOCK
 from gevent.event import Event
 from gevent.pool import Pool, PoolFull
-from greenlet import GreenletExit, greenlet
+from greenlet import GreenletExit, getcurrent, greenlet
 from zmq import Again
 
 __all__ = ["Crew", "Member"]
@@ -64,9 +64,17 @@ class Member(greenlet):  # type: ignore[misc]
         self.work: Any = None
         self.serial = 0
 
-    def rawlink(self, callback: Callable[[Member], object]) -> None:
-        """Have *callback* called. A pool asks for it; that there were none cost it 2 us a message."""
-        self.links.append(callback)
+    @property
+    def rawlink(self) -> Callable[[Callable[[Member], object]], object]:
+        """What has a callback called. A pool asks for it; that there were none cost it 2 us a message.
+
+        Raises:
+            AttributeError: The member itself asks. gevent's locals and threads do, and would take the end of a message
+                for the end of the thread; they find another way.
+        """
+        if getcurrent() is self:
+            raise AttributeError("A member does not wait for its own message.")
+        return self.links.append
 
     def unlink(self, callback: Callable[[Member], object]) -> None:
         """Do not call *callback*."""
@@ -172,9 +180,10 @@ class Crew(Generic[Taken]):
         """Have members lead until the source is empty, the batch is done or the pool is full. Runs in the hub."""
         self._wakes = False
         pool = self._pool
-        greenlets, size = pool.greenlets, pool.size  # `pool.full()` asks four functions
+        # `Pool.full` asks four functions; a class of the application's own may know better.
+        greenlets, size = pool.greenlets, pool.size if type(pool) is Pool else -1
         while self._is_taking:
-            if size is not None and len(greenlets) >= size:
+            if size is not None and len(greenlets) >= size and pool.full():
                 # The descriptor stays readable; a watcher left on would spin.
                 if not self._is_waiting_for_pool:
                     self._is_waiting_for_pool = True
@@ -264,9 +273,10 @@ class Crew(Generic[Taken]):
                 return
             if monotonic() > hold_until:
                 self._flush()
+                early = turn + held
                 hold_until = monotonic() + LONGEST_HOLD_S
-            elif turn == early:
-                early += held
+            elif turn >= early:
+                early = turn + held
                 self._flush_early()
         self._leader = None
         self.wake()

@@ -69,7 +69,7 @@ class GatheringOutlet:
         self._is_for_one = True
         self._places: dict[tuple[bytes, bytes], int] = {}
         self._has_joined = False
-        self._will_flush = False
+        self._will_flush = self._will_retry = False
         self._loop = gevent.get_hub().loop
         self.flush_soon: Callable[[], object] = self._flush_soon
 
@@ -84,9 +84,10 @@ class GatheringOutlet:
         return bool(self._replies)
 
     def send(self, data: bytes) -> None:
-        """Gather a reply; wait while too many are."""
-        while not self.try_send(data):
-            gevent.sleep(RETRY_S)
+        """Gather a reply; wait while too many are, and drop it when its server goes meanwhile."""
+        generation = self._sink.generation
+        while not self.try_send(data) and self._wait(generation):
+            pass
 
     def try_send(self, data: bytes) -> bool:
         """Gather a reply, unless too many are."""
@@ -97,6 +98,7 @@ class GatheringOutlet:
         """Gather an answer; those to one connection become one reply.
 
         Mongrel2 ends a connection for which more than sixteen replies wait, and a client may have pipelined more.
+        Waits, and may drop it, as `send` does.
         """
         replies, places = self._replies, self._places
         if key in places:
@@ -112,9 +114,16 @@ class GatheringOutlet:
             places[key] = len(replies)
             replies.append(reply)
             return
+        generation = self._sink.generation
         while not self._gather(key[0], reply):
-            gevent.sleep(RETRY_S)
+            if not self._wait(generation):
+                return
         places[key] = len(replies) - 1
+
+    def _wait(self, generation: int) -> bool:
+        """Wait for room; say whether the server of *generation* is still there, whose successor numbers others so."""
+        gevent.sleep(RETRY_S)
+        return generation == self._sink.generation
 
     def _gather(self, sender: bytes, reply: bytes) -> bool:
         """Gather a reply to the server *sender*, unless too many are."""
@@ -144,6 +153,7 @@ class GatheringOutlet:
         while replies:
             batch = replies[:MAX_PARTS] if self._is_for_one else first_of_one_server(replies)
             if not self._sink.try_send_all(batch):
+                self._room = MAX_GATHERED_BYTES - sum(map(len, replies)) - OVERHEAD_BYTES * len(replies)
                 return False
             del replies[: len(batch)]
         self._room = MAX_GATHERED_BYTES
@@ -165,8 +175,13 @@ class GatheringOutlet:
 
     def flush_or_retry(self) -> None:
         """Send what was gathered, now or soon. May run in the hub."""
-        if self._replies and not self.flush():
-            gevent.spawn_later(RETRY_S, self.flush_or_retry)
+        if self._replies and not self.flush() and not self._will_retry:
+            self._will_retry = True
+            gevent.spawn_later(RETRY_S, self._retry)
+
+    def _retry(self) -> None:
+        self._will_retry = False
+        self.flush_or_retry()
 
 
 def first_of_one_server(replies: list[bytes]) -> list[bytes]:
