@@ -514,6 +514,14 @@ def test_json_errors_are_json(caplog):
         assert response.json()["status_code"] == status
 
 
+def test_a_body_that_was_cleared_leaves_its_status():
+    def get(self):
+        self.set_body("x")
+        self.clear_payload()
+
+    assert ask(handler_of(get=get)).status_code == 200
+
+
 @pytest.mark.parametrize("body", ["", None])
 def test_a_body_that_is_set_is_a_200_even_where_it_is_empty(body):
     assert ask(handler_of(get=lambda self: self.set_body(body))).status_code == 200
