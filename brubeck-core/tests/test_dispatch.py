@@ -56,6 +56,42 @@ def test_a_length_that_is_none_is_a_failure_of_the_handler(method, caplog):
     assert "Content-Length must be one decimal number" in caplog.text
 
 
+class Text(bytes):
+    pass
+
+
+@pytest.mark.parametrize(("body", "status"), [(Text(b"x"), 200), (Text(b"x"), 304), (None, 304), (None, 204)])
+def test_a_length_that_no_transport_sends_hurts_nobody(body, status):
+    def get(self):
+        pieces = iter([b"x"]) if body is None else body
+        return Response(pieces, status, headers=[("Content-Length", "1, 1")])
+
+    assert ask(handler_of(get=get)).status_code == status
+
+
+def test_a_hook_cannot_announce_what_is_no_length(caplog):
+    def brubeck_response(application, message, response):
+        return Response(iter([b"x"]), headers=[("Content-Length", "many")])
+
+    plugin = plugin_of("brubeck_response", brubeck_response)
+    response = ask(handler_of(get=lambda self: "x"), settings={"plugins": [plugin]})
+
+    assert response.status_code == 500
+    assert "Content-Length must be one decimal number" in caplog.text
+
+
+def test_no_body_beside_a_payload_leaves_the_payload():
+    class Data(JSONMessageHandler):
+        def get(self):
+            self.add_to_payload("a", 1)
+            self.set_body(None, status_code=201)
+            return self.render()
+
+    response = ask(Data)
+
+    assert (response.status_code, response.json()["a"]) == (201, 1)
+
+
 def test_a_class_may_set_things_before_the_handler_is_made():
     class Guarded:
         def __init__(self, application, message):

@@ -157,6 +157,12 @@ def test_the_date_of_the_transport_is_a_part_unless_the_application_has_one(
         assert parts[0][1] == (b"" if len(headers) == 2 else b"Date: now\r\n")
 
 
+def test_a_length_of_thousands_of_digits_is_none() -> None:
+    response = Response(iter([b"x"]), headers=[("Content-Length", 5000 * "1")])
+    with pytest.raises(HeaderError):
+        encode_head(response, version="HTTP/1.1", keep_alive=True)
+
+
 def test_one_header_that_is_a_date_is_the_only_date() -> None:
     response = Response(b"x", headers=[("Date", "then")])
     for _ in range(2):

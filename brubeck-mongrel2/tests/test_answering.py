@@ -176,7 +176,8 @@ def test_a_stream_of_another_length_than_announced_ends_the_connection(answerer,
     answer = ask(answerer, plain(b"/length", b"length=" + length))
 
     assert answer[-1] == b"m2 1:7, "
-    assert b" bytes" not in b"".join(answer) or length == b"13"
+    body = b"".join(part.partition(b", ")[2] for part in answer).partition(b"\r\n\r\n")[2]
+    assert body == (b"twelve" if length == b"7" else b"twelve bytes")
 
 
 def test_a_stream_as_long_as_announced_is_whole(answerer):
@@ -185,17 +186,16 @@ def test_a_stream_as_long_as_announced_is_whole(answerer):
     assert answer.endswith(b"Content-Length: 12\r\n\r\ntwelve bytes")
 
 
-@pytest.mark.parametrize(("method", "body"), [(b"GET", b"500 Internal Server Error\n"), (b"HEAD", b"")])
-def test_an_answer_that_a_hook_made_senseless_is_replaced(tmp_path, method, body, caplog):
+def test_an_answer_that_a_hook_made_senseless_is_replaced(caplog):
     """Behind a HEAD no body may follow: the client would take it for the next answer."""
     application = Brubeck(msg_conn=Mongrel2Connection(), handler_tuples=[(r"^/length", LengthHandler)])
     application.response_hooks = (
         lambda application, message, response: response.set_header("Content-Length", "12, 12"),
     )
-    [answer] = ask(Answerer(application, Outlet()), plain(b"/length", b"length=12", method))
+    [answer] = ask(Answerer(application, Outlet()), plain(b"/length", b"length=12", b"HEAD"))
 
     assert answer.partition(b", ")[2].startswith(b"HTTP/1.1 500 ")
-    assert answer.partition(b"\r\n\r\n")[2] == body
+    assert answer.endswith(b"\r\n\r\n")
     assert "Content-Length must be one decimal number" in caplog.text
 
 

@@ -57,8 +57,8 @@ def dispatch(application: Brubeck, message: Request) -> Response:
             has_finish = route.has_finish
             response = call(handler, message, route, match) if route.has_groups else handler.__call__()
             if type(response.body) is not bytes:
-                declared_length(response)  # one that is none is found while there can be another answer
                 response.body = begin_stream(response.body)
+                check_length(response)
     except FAILURES as exc:
         discard(application, message, response)
         response = answer_exception(application, message, handler, exc)
@@ -123,6 +123,7 @@ def result_handler(application: Brubeck, message: Request, response: Response) -
     """Let plugins see or replace *response*, and take the body from what may not have one."""
     if application.response_hooks:
         response = ask_watchers(application, message, response)
+        check_length(response)
     return without_needless_body(message, response)
 
 
@@ -259,6 +260,16 @@ def report(application: Brubeck, message: Request, exception: Exception | Timeou
             hook(application, message, exception)
         except FAILURES as exc:
             application.log_exception("A plugin's brubeck_exception failed", message, exc)
+
+
+def check_length(response: Response) -> None:
+    """Find what is no length while there can be another answer; where the body is bytes, the transport knows it.
+
+    Raises:
+        HeaderError: A stream announces a length that is none.
+    """
+    if not isinstance(response.body, bytes) and response.status_code not in BODILESS_STATUSES:
+        declared_length(response)
 
 
 def begin_stream(body: bytes | Iterable[bytes]) -> bytes | Iterator[bytes]:

@@ -215,10 +215,12 @@ class MessageHandler:
 
         A status set before stays, unless *status_code* names another than 200.
         """
-        self._body = b"" if body is None else body
+        self._body = body
         if status_code != 200:
             self._status_code = check_status(status_code)
             self._plain_pair = None
+        elif body is None and self._status_code is None:
+            self._status_code = 200
         if headers:
             for name, value in header_pairs(headers):
                 self.headers[name] = value

@@ -18,7 +18,7 @@ from brubeck.core.encoding import (
     encode_parts,
     measured,
 )
-from brubeck.core.errors import ClientDisconnected, HeaderError, HTTPError
+from brubeck.core.errors import ClientDisconnected, HTTPError
 from brubeck.core.fronts import Fronts
 from brubeck.core.responses import Response, has_header
 from brubeck.core.websockets import Upgrade
@@ -262,11 +262,7 @@ class Answerer:
         """Send an answer whose body is bytes, in one reply."""
         head, number = message.head, message.number
         keep_alive = head.keeps_alive and not must_close
-        try:
-            start, date, end, body = encode_parts(response, head.version, keep_alive, self.date_line)
-        except HeaderError as exc:
-            failure = replacement(message, exc)
-            start, date, end, body = encode_parts(failure, head.version, keep_alive, self.date_line)
+        start, date, end, body = encode_parts(response, head.version, keep_alive, self.date_line)
         work = member.work
         if work is not None and self._is_stale(work):
             self.counters.stale += 1
@@ -285,13 +281,9 @@ class Answerer:
         keep_alive = message.head.keeps_alive and not must_close
         date = b"" if has_header(response.headers, "date") else self.date_line
         body: Any = response.body
-        try:
-            head, framing = encode_head(response, version=version, keep_alive=keep_alive, extra=date)
-            if framing is Framing.LENGTH:
-                body = measured(body, declared_length(response) or 0)
-        except HeaderError as exc:
-            self._reply(message, member, replacement(message, exc), must_close)
-            return
+        head, framing = encode_head(response, version=version, keep_alive=keep_alive, extra=date)
+        if framing is Framing.LENGTH:
+            body = measured(body, declared_length(response) or 0)
         self.note_blocked(member)
         if self.on_begun is not None:
             self.on_begun(member)
@@ -299,13 +291,14 @@ class Answerer:
         pace = Pace(self.slowest_bytes_per_s)
         writer = StreamWriter(self._sender(message), lambda: self._is_stale(work), pace)
         try:
-            self._write_stream(writer, head, framing, body)
+            try:
+                self._write_stream(writer, head, framing, body)
+            except ClientDisconnected:
+                raise
+            except Exception:
+                log.exception("A streamed answer broke off: %r", message.path)
+                keep_alive = False
             writer.drain()
-        except ClientDisconnected:
-            raise
-        except Exception:
-            log.exception("A streamed answer broke off: %r", message.path)
-            keep_alive = False
         finally:
             writer.close()
         if not keep_alive or framing is Framing.CLOSE:
@@ -340,12 +333,3 @@ def refusal(error: HTTPError) -> Response:
     """Return the answer to a request that reaches no handler."""
     text = f"{error.status_code} {error.message}\n"
     return Response(text, error.status_code, headers=[("Content-Type", "text/plain; charset=utf-8")])
-
-
-def replacement(message: Mongrel2Request, error: HeaderError) -> Response:
-    """Return what is sent in the place of an answer that cannot be encoded, and log why."""
-    log.error("The answer to %r cannot be encoded: %s", message.path, error)
-    failure = refusal(HTTPError(500, "Internal Server Error"))
-    if message.method == "HEAD":
-        failure.drop_body(keep_length=True)
-    return failure

@@ -70,6 +70,7 @@ class GatheringOutlet:
         self._places: dict[tuple[bytes, bytes], int] = {}
         self._has_joined = False
         self._will_flush = self._will_retry = False
+        self._clearings = 0
         self._loop = gevent.get_hub().loop
         self.flush_soon: Callable[[], object] = self._flush_soon
 
@@ -84,9 +85,9 @@ class GatheringOutlet:
         return bool(self._replies)
 
     def send(self, data: bytes) -> None:
-        """Gather a reply; wait while too many are, and drop it when its server goes meanwhile."""
-        generation = self._sink.generation
-        while not self.try_send(data) and self._wait(generation):
+        """Gather a reply; wait while too many are, and drop it when all is cleared meanwhile."""
+        clearings = self._clearings
+        while not self.try_send(data) and self._wait(clearings):
             pass
 
     def try_send(self, data: bytes) -> bool:
@@ -114,16 +115,16 @@ class GatheringOutlet:
             places[key] = len(replies)
             replies.append(reply)
             return
-        generation = self._sink.generation
+        clearings = self._clearings
         while not self._gather(key[0], reply):
-            if not self._wait(generation):
+            if not self._wait(clearings):
                 return
         places[key] = len(replies) - 1
 
-    def _wait(self, generation: int) -> bool:
-        """Wait for room; say whether the server of *generation* is still there, whose successor numbers others so."""
+    def _wait(self, clearings: int) -> bool:
+        """Wait for room; say whether nothing was cleared meanwhile, which would have taken what waits with it."""
         gevent.sleep(RETRY_S)
-        return generation == self._sink.generation
+        return clearings == self._clearings
 
     def _gather(self, sender: bytes, reply: bytes) -> bool:
         """Gather a reply to the server *sender*, unless too many are."""
@@ -139,7 +140,8 @@ class GatheringOutlet:
         return True
 
     def clear(self) -> None:
-        """Drop what was gathered."""
+        """Drop what was gathered, and what waits for room: its server has gone, or it was given to another process."""
+        self._clearings += 1
         self._places.clear()
         self._has_joined = False
         self._replies.clear()
