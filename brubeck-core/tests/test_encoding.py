@@ -163,6 +163,19 @@ def test_a_length_of_thousands_of_digits_is_none() -> None:
         encode_head(response, version="HTTP/1.1", keep_alive=True)
 
 
+@pytest.mark.parametrize("status", [200, 304])
+def test_the_lines_of_the_transport_stand_before_the_length(status: int) -> None:
+    """With a body and without one: a HEAD has the head that its GET has (RFC 9110 section 9.3.2)."""
+    response = Response(b"Take five", status, headers=[("X-Take", "5")])
+    if status == 200:
+        whole = encode_whole(response, "HTTP/1.1", True, b"Server: x\r\n")
+        response.drop_body(keep_length=True)
+        assert encode_whole(response, "HTTP/1.1", True, b"Server: x\r\n") == whole.removesuffix(b"Take five")
+    assert encode_head(response, version="HTTP/1.1", keep_alive=True, extra=b"Server: x\r\n")[
+        0
+    ] == encode_whole(response, "HTTP/1.1", True, b"Server: x\r\n")
+
+
 def test_one_header_that_is_a_date_is_the_only_date() -> None:
     response = Response(b"x", headers=[("Date", "then")])
     for _ in range(2):

@@ -113,7 +113,8 @@ def encode_rare(
     if has_header(response.headers, "date"):
         date_line = b""
     if has_no_content(response):
-        return encode_head(response, version=version, keep_alive=keep_alive)[0][:-2], date_line, b"\r\n", b""
+        _, line = _choose_framing(response, version, declared_length(response))
+        return encode_start(response, version, keep_alive), date_line, line + b"\r\n", b""
     body: Any = response.body
     return encode_start(response, version, keep_alive), date_line, length_line(len(body)), body
 
@@ -155,19 +156,9 @@ def encode_head(
     Raises:
         HeaderError: The application's `Content-Length` is no number, or there are two that differ.
     """
-    length = declared_length(response)
-    framing, line = _choose_framing(response, version, length)
-    if framing is Framing.CLOSE:
-        keep_alive = False
-    lines = [f"{name}: {value}\r\n" for name, value in response.headers if name.lower() != "content-length"]
-    head = (
-        _begin(response, version, keep_alive),
-        "".join(lines).encode("latin-1"),
-        extra,
-        line,
-        b"\r\n",
-    )
-    return b"".join(head), framing
+    framing, line = _choose_framing(response, version, declared_length(response))
+    start = encode_start(response, version, keep_alive and framing is not Framing.CLOSE)
+    return b"".join((start, extra, line, b"\r\n")), framing
 
 
 def encode_chunk(data: bytes) -> bytes:
