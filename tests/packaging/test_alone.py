@@ -1,6 +1,8 @@
 """Each distribution in a new environment with nothing but what it asks for, doing its work there."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ ALLOWED = {
     "brubeck-wsgi": CORE | {"brubeck-wsgi", "h11", "httptools", "wsproto"},
     "brubeck": CORE | {"brubeck"},
 }
+WITH_TESTS = [name for name in ALLOWED if (ROOT / name).is_dir()]
 EXTRAS_FOR_ITS_TESTS = {"brubeck-templates": "[jinja2,mako,pystache,tornado]"}
 
 
@@ -54,13 +57,22 @@ def test_it_works(alone: Any) -> None:
     environment.python(ROOT / "tests" / "packaging" / "programs" / f"{distribution}.py", extra)
 
 
-def test_its_own_tests_pass(alone: Any) -> None:
-    """A sibling that the tests import, or a dependency that nobody declared, is missed here."""
-    name, environment = alone
-    if not (ROOT / name).is_dir():
-        pytest.skip("the tests of the distribution run without this extra")
+def run_own_tests(name: str, environment: Any) -> None:
     requirement = f"{name}{EXTRAS_FOR_ITS_TESTS.get(name, '')}"
     environment.install(requirement, "--group", f"{ROOT / 'pyproject.toml'}:tests")
 
     folder = f"--basetemp={environment.path / 'tmp'}"  # it would tidy up what others left, or use
     environment.python("-m", "pytest", "-q", folder, "-c", ROOT / "pyproject.toml", ROOT / name / "tests")
+
+
+@pytest.fixture(scope="module")
+def own_tests(new_environment: Callable[[], Any]) -> Iterator[dict[str, Future[None]]]:
+    """The runs of all tests, as many at a time as there are processors."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        yield {name: pool.submit(run_own_tests, name, new_environment()) for name in WITH_TESTS}
+
+
+@pytest.mark.parametrize("name", WITH_TESTS)
+def test_its_own_tests_pass(own_tests: dict[str, Future[None]], name: str) -> None:
+    """A sibling that the tests import, or a dependency that nobody declared, is missed here."""
+    own_tests[name].result()
