@@ -23,26 +23,29 @@ def descriptor():
     os.close(writer)
 
 
-def handled_before_each_flush(descriptor, count, handle=lambda message, member: None, **options):
-    """Have a crew handle *count* messages that are there; return how many it had handled at each flush."""
-    messages, handled, flushes = list(range(count)), [], []
+def crew_of(descriptor, messages, handle, pool, flush=lambda: None, **options):
+    """Return a crew that takes *messages*, a list, one after the other."""
 
     def take(flags):
         if not messages:
             raise zmq.Again
         return messages.pop(0)
 
-    crew = Crew(
-        Pool(1),
-        take,
-        lambda: bool(messages),
-        lambda message, member: (handle(message, member), handled.append(message)),
-        descriptor,
-        lambda member: None,
-        lambda: flushes.append(len(handled)),
-        lambda: flushes.append(len(handled)),
-        **options,
-    )
+    return Crew(pool, take, lambda: bool(messages), handle, descriptor, lambda member: None, flush, **options)
+
+
+def handled_before_each_flush(descriptor, count, handle=lambda message, member: None, **options):
+    """Have a crew handle *count* messages that are there; return how many it had handled at each flush."""
+    messages, handled, flushes = list(range(count)), [], []
+
+    def note(message, member):
+        handle(message, member)
+        handled.append(message)
+
+    def flush():
+        flushes.append(len(handled))
+
+    crew = crew_of(descriptor, messages, note, Pool(1), flush, flush_early=flush, **options)
     crew.start()
     while len(handled) < count:
         gevent.sleep(0.001)
@@ -54,18 +57,13 @@ def test_a_pool_can_end_what_is_blocked_in_it(descriptor):
     """`Pool.kill` waits for the members of a pool, and asks each of them to say when it is done."""
     messages, ended, pool = [1, 2, 3], [], Pool(10)
 
-    def take(flags):
-        if not messages:
-            raise zmq.Again
-        return messages.pop(0)
-
     def handle(message, member):
         try:
             gevent.sleep(60)
         finally:
             ended.append(message)
 
-    crew = Crew(pool, take, lambda: bool(messages), handle, descriptor, lambda member: None, lambda: None)
+    crew = crew_of(descriptor, messages, handle, pool)
     crew.start()
     gevent.sleep(0.01)
     assert (len(pool), crew.busy) == (3, 3)
@@ -88,17 +86,12 @@ def test_what_a_thread_keeps_is_kept_while_a_member_lives(descriptor):
 
     session = Session()
 
-    def take(flags):
-        if not messages:
-            raise zmq.Again
-        return messages.pop(0)
-
     def handle(message, member):
         session.used = local.word = message
         gevent.sleep(0.001)
         kept.append(local.word == session.used == message)
 
-    crew = Crew(Pool(10), take, lambda: bool(messages), handle, descriptor, lambda member: None, lambda: None)
+    crew = crew_of(descriptor, messages, handle, Pool(10))
     crew.start()
     for number in range(50):
         messages.append(number)
@@ -129,20 +122,7 @@ def test_a_pool_of_the_applications_own_is_asked_for_room(descriptor):
 
     pool, handled, messages = Shy(10), [], [1]
 
-    def take(flags):
-        if not messages:
-            raise zmq.Again
-        return messages.pop()
-
-    crew = Crew(
-        pool,
-        take,
-        lambda: bool(messages),
-        lambda message, member: handled.append(message),
-        descriptor,
-        lambda member: None,
-        lambda: None,
-    )
+    crew = crew_of(descriptor, messages, lambda message, member: handled.append(message), pool)
     crew.start()
     gevent.sleep(0.02)
     assert not handled
@@ -167,20 +147,7 @@ def test_a_pool_that_handlers_filled_is_looked_at_again(descriptor):
     """With nobody at work nothing said that there was room, and the process stayed deaf."""
     messages, handled, pool = [1, 2], [], Pool(1)
 
-    def take(flags):
-        if not messages:
-            raise zmq.Again
-        return messages.pop(0)
-
-    crew = Crew(
-        pool,
-        take,
-        lambda: bool(messages),
-        lambda message, member: handled.append(message),
-        descriptor,
-        lambda member: None,
-        lambda: None,
-    )
+    crew = crew_of(descriptor, messages, lambda message, member: handled.append(message), pool)
     pool.spawn(gevent.sleep, 0.03)
     crew.start()
     gevent.sleep(0.01)
