@@ -15,6 +15,7 @@ from brubeck.core.responses import BODILESS_STATUSES, Response, has_header
 
 __all__ = [
     "LAST_CHUNK",
+    "MAX_LENGTH_DIGITS",
     "Framing",
     "declared_length",
     "encode_chunk",
@@ -40,7 +41,8 @@ _MAX_FIRST_LINES = 256  # an application may invent reasons; what is cached stay
 _starts: dict[tuple[int, str, str, bool, tuple[str, str]], bytes] = {}
 _MAX_STARTS = 256
 _MAX_START_BYTES = 512
-_MAX_LENGTH_DIGITS = 19  # Python refuses to read thousands, and nobody has so many bytes
+MAX_LENGTH_DIGITS = 19
+"""Of a `Content-Length`: Python refuses to read a number of thousands of digits, and nobody has so many bytes."""
 _length_lines: dict[int, bytes] = {}
 _MAX_LENGTH_LINES = 1024
 
@@ -192,7 +194,7 @@ def declared_length(response: Response) -> int | None:
     if not values:
         return None
     value = values.pop()
-    if values or not (value.isascii() and value.isdigit()) or len(value) > _MAX_LENGTH_DIGITS:
+    if values or not (value.isascii() and value.isdigit()) or len(value) > MAX_LENGTH_DIGITS:
         values.add(value)
         given = ", ".join(map(repr, sorted(values)))
         raise HeaderError(f"Content-Length must be one decimal number, got {given}.")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
+from brubeck.core.encoding import MAX_LENGTH_DIGITS
 from brubeck.core.errors import HTTPError
 from brubeck.core.forms import Form
 from brubeck.core.fronts import Fronts
@@ -16,9 +17,6 @@ from brubeck.mongrel2.heads import Head, Target, read_content, repeated
 from brubeck.mongrel2.messages import UNREADABLE, check_address, client_headers, known_senders, refuse
 
 __all__ = ["Mongrel2Request", "check_framing", "read_request"]
-
-MAX_LENGTH_DIGITS = 19
-"""Of a `Content-Length`: Python refuses to read a number of thousands of digits, and nobody has so many bytes."""
 
 new_request = Request.__new__
 
